@@ -1,0 +1,42 @@
+/**
+ * What the firmware asks of a board. boards/ builds one Device and hands it to main.ts; nothing else in
+ * firmware/ reaches the platform.
+ */
+
+import type { Primitives, RandomSource } from "../protocol/primitives.js";
+
+export interface Device {
+  readonly primitives: Primitives;
+  readonly random: RandomSource;
+  readonly clock: Clock;
+  readonly storage: Storage;
+  /** Opens the board's datagram link; `onDatagram` hears what arrives on it. */
+  openLink(onDatagram: (peer: string, datagram: Uint8Array) => void): Link;
+  /** One line for people, never with a secret in it. */
+  trace(line: string): void;
+}
+
+/** Time that only runs forward; it need not know the date. */
+export interface Clock {
+  /** Milliseconds since an arbitrary start. */
+  now(): number;
+  /** Calls back once after at least `milliseconds`. */
+  set(callback: () => void, milliseconds: number): TimerId;
+  /** Ends a timer; one that has fired already is ignored. */
+  clear(timer: TimerId): void;
+}
+export type TimerId = unknown;
+
+/** Small named values that survive a reset. */
+export interface Storage {
+  /** The value last written, or undefined when there is none. */
+  read(name: string): Uint8Array | undefined;
+  /** When this returns, the value is durable; a reset in between leaves the old one whole. Throws when it can't. */
+  write(name: string, value: Uint8Array): void;
+}
+
+/** How datagrams leave the board. A peer is named in the link's own way: "192.0.2.1:5683" on UDP. */
+export interface Link {
+  send(peer: string, datagram: Uint8Array): void;
+  close(): void;
+}
