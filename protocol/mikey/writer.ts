@@ -24,7 +24,8 @@ export class Writer {
   /** Two fields in one integer of `size` bytes: the lower one has `lowBits` bits. */
   split(high: string, low: string, size: number, lowBits: number, values: [number, number]): void {
     const [upper, lower] = values;
-    if (lower < 0 || lower >= 2 ** lowBits) throw new RangeError(`${low}: ${lower} does not fit ${lowBits} bits`);
+    if (lower < 0 || lower >= 2 ** lowBits)
+      throw new RangeError(`${low}: ${lower} does not fit ${lowBits} bits`);
     if (upper < 0 || upper >= 2 ** (8 * size - lowBits)) {
       throw new RangeError(`${high}: ${upper} does not fit ${8 * size - lowBits} bits`);
     }

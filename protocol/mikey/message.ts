@@ -1,0 +1,104 @@
+/** A whole MIKEY message: HDR and its chain of payloads (RFC 3830 §5.2, §5.3, §6). */
+
+import { type Header, readHeader, writeHeader } from "./header.js";
+import { type ErrorNumber, PayloadTypes } from "./numbers.js";
+import { type Payload, payloadName, readPayload, writePayload } from "./payloads.js";
+import { type Field, Reader } from "./reader.js";
+import { Writer } from "./writer.js";
+
+export interface Message {
+  readonly header: Header;
+  readonly payloads: readonly Payload[];
+}
+
+/** A message as it was read, with the bytes that MACs and signatures cover. */
+export interface DecodedMessage extends Message {
+  /** The whole message, without what stood behind it. */
+  readonly bytes: Uint8Array;
+  /** Offset of each payload in `bytes`, in the order of `payloads`. */
+  readonly offsets: readonly number[];
+  /**
+   * What stood behind the last payload. RFC 3830 does not speak of it; some senders pad. No MAC and no
+   * signature covers it, so nothing may depend on it.
+   */
+  readonly trailing: Uint8Array;
+}
+
+/** A message that was understood and is not accepted, with the ERR number that its sender may be told. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  constructor(
+    readonly errorNumber: ErrorNumber,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+/**
+ * Reads a message: payloads in any order, SIGN only at the end. Arrays are views of `bytes`.
+ * `onField` hears every field in turn. Throws a DecodeError that names payload and offset.
+ */
+export function decodeMessage(bytes: Uint8Array, onField?: (field: Field) => void): DecodedMessage {
+  const reader = new Reader(bytes, onField);
+  const { header, next: first } = readHeader(reader);
+  const payloads: Payload[] = [];
+  const offsets: number[] = [];
+  for (let next: number = first; next !== PayloadTypes.last; ) {
+    offsets.push(reader.offset);
+    const read = readPayload(reader, next);
+    payloads.push(read.payload);
+    next = read.next;
+  }
+  const end = reader.offset;
+  return { header, payloads, offsets, bytes: bytes.subarray(0, end), trailing: bytes.subarray(end) };
+}
+
+/** The bytes of a message. Throws a RangeError that names a field whose value does not fit. */
+export function encodeMessage({ header, payloads }: Message): Uint8Array {
+  const writer = new Writer();
+  writeHeader(writer, header, payloads[0]?.type ?? PayloadTypes.last);
+  payloads.forEach((payload, i) => {
+    writePayload(writer, payload, payloads[i + 1]?.type ?? PayloadTypes.last);
+  });
+  return writer.finish();
+}
+
+/** The payloads of one type, in the order of the message. */
+export function payloadsOf<T extends Payload["type"]>(
+  message: Message,
+  type: T,
+): Extract<Payload, { type: T }>[] {
+  return message.payloads.filter(
+    (payload): payload is Extract<Payload, { type: T }> => payload.type === type,
+  );
+}
+
+/** The payload of one type, or undefined when there is none. Throws a Refusal when there are several. */
+export function optionalPayload<T extends Payload["type"]>(
+  message: Message,
+  type: T,
+  errorNumber: ErrorNumber,
+): Extract<Payload, { type: T }> | undefined {
+  const found = payloadsOf(message, type);
+  if (found.length > 1) throw new Refusal(errorNumber, `${payloadName(type)} stands ${found.length} times`);
+  return found[0];
+}
+
+/** The payload of one type. Throws a Refusal when it is missing or stands more than once. */
+export function requiredPayload<T extends Payload["type"]>(
+  message: Message,
+  type: T,
+  errorNumber: ErrorNumber,
+): Extract<Payload, { type: T }> {
+  const payload = optionalPayload(message, type, errorNumber);
+  if (payload === undefined) throw new Refusal(errorNumber, `${payloadName(type)} is missing`);
+  return payload;
+}
+
+/** Throws a Refusal unless the bytes behind the message, which nothing protects, are absent. */
+export function refuseTrailing(message: DecodedMessage, errorNumber: ErrorNumber): void {
+  if (message.trailing.length > 0) {
+    throw new Refusal(errorNumber, `${message.trailing.length} bytes behind the last payload`);
+  }
+}
