@@ -1,0 +1,154 @@
+/** What all parties of one exchange must mean by it, and the values that follow from that. */
+
+import { concat, uint } from "../bytes.js";
+import { type Identity, sameIdentity } from "../mikey/identity.js";
+import { deriveMessageKey, deriveSessionKey, type LabelContext, label, SessionKeys } from "../mikey/keys.js";
+import { Refusal } from "../mikey/message.js";
+import { type ErrorNumber, ErrorNumbers, PayloadTypes } from "../mikey/numbers.js";
+import type { Payload } from "../mikey/payloads.js";
+import { type Suite, suiteByName } from "../mikey/suites.js";
+import { counterTimestamp } from "../mikey/timestamps.js";
+import type { Primitives } from "../primitives.js";
+import { SHARE_LENGTH, type Sharing } from "../shares/points.js";
+import type { Policy } from "./policy.js";
+import {
+  CHANNEL_CS_ID,
+  CHECK_VALUE_LABEL,
+  CHECK_VALUE_LENGTH,
+  DERIVED_SHARE_CONSTANT,
+  PROFILE,
+  RAND_LABEL,
+  RAND_LENGTH,
+} from "./profile.js";
+
+/** The context of an exchange: every byte of it is covered by the check value. */
+export interface Session {
+  readonly sensor: Identity;
+  readonly responder: Identity;
+  readonly sharing: Sharing;
+  readonly suite: Suite;
+  /** The sensor's T, a COUNTER (1 … 2^32 − 1). */
+  readonly t: number;
+  /** CSB ID: the first 4 bytes of the nonce N. */
+  readonly csbId: Uint8Array;
+  readonly rand: Uint8Array;
+}
+
+/** (k, t, n) of a policy. */
+export function sharingOf(policy: Policy): Sharing {
+  return { threshold: policy.threshold, privacy: policy.privacy, shares: policy.thirdParties.length };
+}
+
+/** The session that a sensor begins with nonce N (8 bytes) and T. */
+export function createSession(
+  primitives: Primitives,
+  policy: Policy,
+  responder: Identity,
+  nonce: Uint8Array,
+  t: number,
+): Session {
+  return {
+    sensor: policy.sensor,
+    responder,
+    sharing: sharingOf(policy),
+    suite: suiteByName(policy.suite),
+    t,
+    csbId: nonce.slice(0, 4),
+    rand: sessionRand(primitives, policy.sensor, nonce, t),
+  };
+}
+
+/** RAND: the first 16 bytes of SHA-256("symbolon-rand" ‖ sensor identity ‖ N ‖ T). */
+export function sessionRand(
+  primitives: Primitives,
+  sensor: Identity,
+  nonce: Uint8Array,
+  t: number,
+): Uint8Array {
+  const input = concat(RAND_LABEL, identityBytes(sensor), nonce, counterTimestamp(t).value);
+  return primitives.sha256(input).subarray(0, RAND_LENGTH);
+}
+
+/** Hash, CSB ID and RAND, for every label of the session. */
+export function labelContextOf(session: Session): LabelContext {
+  return { hash: session.suite.hash, csbId: session.csbId, rand: session.rand };
+}
+
+/**
+ * The check value: the first 8 bytes of HMAC-SHA-256(kc, "symbolon-cv" ‖ profile ‖ k ‖ t ‖ n ‖ sensor ‖
+ * responder ‖ T ‖ CSB ID ‖ RAND), kc = PRF(TGK, 0x1B5C7973 ‖ 0x00 ‖ CSB ID ‖ RAND). cs_id 0 is no crypto
+ * session's (RFC 3830 §6.1.1), so kc is no key of any.
+ */
+export function checkValue(primitives: Primitives, session: Session, tgk: Uint8Array): Uint8Array {
+  const context = labelContextOf(session);
+  const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
+  const { threshold, privacy, shares } = session.sharing;
+  const covered = concat(
+    CHECK_VALUE_LABEL,
+    uint(PROFILE, 1),
+    uint(threshold, 1),
+    uint(privacy, 1),
+    uint(shares, 1),
+    identityBytes(session.sensor),
+    identityBytes(session.responder),
+    counterTimestamp(session.t).value,
+    session.csbId,
+    session.rand,
+  );
+  return primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
+}
+
+/** The share of one of the first t third parties: it follows from the PSK, so that it need not be sent. */
+export function derivedShare(primitives: Primitives, session: Session, psk: Uint8Array): Uint8Array {
+  return deriveMessageKey(primitives, psk, DERIVED_SHARE_CONSTANT, labelContextOf(session), SHARE_LENGTH);
+}
+
+/** What the exchange is for: key material of the channel (RFC 3830 §4.1.3, cs_id 1). */
+export interface ChannelKeys {
+  /** TEK, 16 bytes. */
+  readonly tek: Uint8Array;
+  /** Salt, 8 bytes. */
+  readonly salt: Uint8Array;
+}
+
+export function channelKeys(primitives: Primitives, session: Session, tgk: Uint8Array): ChannelKeys {
+  const context = labelContextOf(session);
+  const derive = (constant: number, length: number) =>
+    primitives.prf(context.hash, tgk, label(constant, CHANNEL_CS_ID, context), length);
+  return { tek: derive(SessionKeys.tek, 16), salt: derive(SessionKeys.salt, 8) };
+}
+
+/** Throws a Refusal unless a session is the one that its policy stands for. */
+export function refuseOtherPolicy(session: Session, policy: Policy): void {
+  const { sharing, suite } = session;
+  const enrolled = sharingOf(policy);
+  const differs = (what: string, actual: number | string, expected: number | string, error: ErrorNumber) => {
+    if (actual !== expected) throw new Refusal(error, `${what} ${actual} is not the enrolled ${expected}`);
+  };
+  if (!sameIdentity(session.sensor, policy.sensor)) {
+    throw new Refusal(ErrorNumbers.identity, "the sensor is not the enrolled one");
+  }
+  if (sharing.threshold < 2)
+    throw new Refusal(ErrorNumbers.share, `threshold ${sharing.threshold} is below 2`);
+  differs("threshold", sharing.threshold, enrolled.threshold, ErrorNumbers.share);
+  differs("privacy", sharing.privacy, enrolled.privacy, ErrorNumbers.share);
+  differs("number of third parties", sharing.shares, enrolled.shares, ErrorNumbers.share);
+  differs("suite", suite.name, policy.suite, ErrorNumbers.encryption);
+}
+
+/** The identity of one role in a message. Throws a Refusal when it is missing or stands more than once. */
+export function roleIdentity(payloads: readonly Payload[], role: number, name: string): Identity {
+  let identity: Identity | undefined;
+  for (const payload of payloads) {
+    if (payload.type !== PayloadTypes.IDR || payload.role !== role) continue;
+    if (identity !== undefined) throw new Refusal(ErrorNumbers.identity, `two identities of the ${name}`);
+    identity = payload.identity;
+  }
+  if (identity === undefined) throw new Refusal(ErrorNumbers.identity, `no identity of the ${name}`);
+  return identity;
+}
+
+/** Type ‖ length ‖ data, as in an ID payload: two identities never run into each other. */
+function identityBytes({ type, data }: Identity): Uint8Array {
+  return concat(uint(type, 1), uint(data.length, 2), data);
+}
