@@ -1,0 +1,52 @@
+/* HMAC (RFC 2104) with the states of the pad blocks kept, as its §4 suggests. */
+#include "hash.h"
+
+#include <string.h>
+
+void hmacKey(HmacKey *key, const HashAlgorithm *algorithm, const uint8_t *bytes, size_t length)
+{
+	uint8_t block[HASH_BLOCK];
+	size_t i;
+
+	memset(block, 0, sizeof(block));
+	if (length > HASH_BLOCK) {
+		Hash hash;
+		hashBegin(&hash, algorithm);
+		hashUpdate(&hash, bytes, length);
+		hashEnd(&hash, block);
+	} else if (length > 0)
+		memcpy(block, bytes, length);
+	key->algorithm = algorithm;
+	for (i = 0; i < HASH_BLOCK; i++)
+		block[i] ^= 0x36;
+	memcpy(key->inner, algorithm->initial, sizeof(key->inner));
+	algorithm->compress(key->inner, block);
+	for (i = 0; i < HASH_BLOCK; i++)
+		block[i] ^= 0x36 ^ 0x5c;
+	memcpy(key->outer, algorithm->initial, sizeof(key->outer));
+	algorithm->compress(key->outer, block);
+	wipe(block, sizeof(block));
+}
+
+static void resume(Hash *hash, const HashAlgorithm *algorithm, const uint32_t state[8])
+{
+	hash->algorithm = algorithm;
+	memcpy(hash->state, state, sizeof(hash->state));
+	hash->length = HASH_BLOCK;
+}
+
+void hmac(const HmacKey *key, const uint8_t *first, size_t firstLength, const uint8_t *second,
+	size_t secondLength, uint8_t *digest)
+{
+	Hash hash;
+	uint8_t inner[HASH_MAX_DIGEST];
+
+	resume(&hash, key->algorithm, key->inner);
+	hashUpdate(&hash, first, firstLength);
+	hashUpdate(&hash, second, secondLength);
+	hashEnd(&hash, inner);
+	resume(&hash, key->algorithm, key->outer);
+	hashUpdate(&hash, inner, key->algorithm->digestLength);
+	hashEnd(&hash, digest);
+	wipe(inner, sizeof(inner));
+}
