@@ -1,0 +1,255 @@
+/** One CoAP message as bytes (RFC 7252 §3). */
+
+import { readUint, uint, writeUint } from "../bytes.js";
+import { Codes, type Type, Types, VERSION } from "./numbers.js";
+
+export interface Message {
+  readonly type: Type;
+  /** Class in the upper three bits, detail in the lower five. */
+  readonly code: number;
+  /** 16 bits. */
+  readonly messageId: number;
+  /** 0 to 8 bytes. */
+  readonly token: Uint8Array;
+  /** In ascending order of number; an option that is repeatable may come more than once. */
+  readonly options: readonly Option[];
+  /** No bytes: no payload. */
+  readonly payload: Uint8Array;
+}
+
+export interface Option {
+  readonly number: number;
+  readonly value: Uint8Array;
+}
+
+/** The most options that are taken from one message: ours, not the RFC's, so that no datagram fills a board. */
+export const MAX_OPTIONS = 32;
+
+const MAX_TOKEN_LENGTH = 8;
+const MAX_OPTION_NUMBER = 0xffff;
+const HEADER_LENGTH = 4;
+const PAYLOAD_MARKER = 0xff;
+/** What a nibble of an option's header means (RFC 7252 §3.1). */
+const ONE_BYTE = 13;
+const TWO_BYTES = 14;
+const RESERVED = 15;
+const ONE_BYTE_BASE = 13;
+const TWO_BYTES_BASE = 269;
+const MAX_OPTION_LENGTH = TWO_BYTES_BASE + 0xffff;
+
+const nothing = new Uint8Array(0);
+
+/** The message as a datagram. Throws a RangeError that names the field which can't be written. */
+export function encodeMessage(message: Message): Uint8Array {
+  const { code, token, options, payload } = message;
+  checkHeader(message);
+  let length = HEADER_LENGTH + token.length;
+  let previous = 0;
+  for (const option of options) {
+    checkOption(option, previous);
+    length += 1 + extension(option.number - previous) + extension(option.value.length) + option.value.length;
+    previous = option.number;
+  }
+  if (payload.length > 0) length += 1 + payload.length;
+  if (code === Codes.empty && length > HEADER_LENGTH) {
+    throw new RangeError("code: an Empty message has no token, options or payload");
+  }
+
+  const bytes = new Uint8Array(length);
+  writeHeader(bytes, message.type, token.length, code, message.messageId);
+  bytes.set(token, HEADER_LENGTH);
+  let offset = HEADER_LENGTH + token.length;
+  previous = 0;
+  for (const { number, value } of options) {
+    bytes[offset] = (nibble(number - previous) << 4) | nibble(value.length);
+    offset = writeExtension(bytes, offset + 1, number - previous);
+    offset = writeExtension(bytes, offset, value.length);
+    bytes.set(value, offset);
+    offset += value.length;
+    previous = number;
+  }
+  if (payload.length > 0) {
+    bytes[offset] = PAYLOAD_MARKER;
+    bytes.set(payload, offset + 1);
+  }
+  return bytes;
+}
+
+/** An Empty message (RFC 7252 §4.1): an acknowledgement without a response, a Reset, a CoAP ping. */
+export function encodeEmpty(type: Type, messageId: number): Uint8Array {
+  const bytes = new Uint8Array(HEADER_LENGTH);
+  writeHeader(bytes, type, 0, Codes.empty, messageId);
+  return bytes;
+}
+
+/**
+ * The message in a datagram; token, option values and payload are views of it. Undefined when the version
+ * is unknown: such a message is ignored silently (RFC 7252 §3). Throws a SyntaxError that names the field
+ * and its offset for a message format error.
+ */
+export function decodeMessage(datagram: Uint8Array): Message | undefined {
+  if (datagram.length > 0 && datagram[0] >> 6 !== VERSION) return undefined;
+  if (datagram.length < HEADER_LENGTH) {
+    throw malformed("header", 0, `expected ${HEADER_LENGTH} bytes, got ${datagram.length}`);
+  }
+  const type = ((datagram[0] >> 4) & 3) as Type;
+  const tokenLength = datagram[0] & 15;
+  const code = datagram[1];
+  const messageId = readUint(datagram, 2, 2);
+  if (tokenLength > MAX_TOKEN_LENGTH) throw malformed("token length", 0, `${tokenLength} is reserved`);
+  if (code === Codes.empty) {
+    // RFC 7252 §4.1
+    if (tokenLength !== 0) throw malformed("token length", 0, `expected 0 in an Empty message`);
+    if (datagram.length > HEADER_LENGTH) {
+      throw malformed(
+        "code",
+        1,
+        `an Empty message ends here, got ${datagram.length - HEADER_LENGTH} bytes more`,
+      );
+    }
+    return { type, code, messageId, token: nothing, options: [], payload: nothing };
+  }
+  let offset = HEADER_LENGTH + tokenLength;
+  if (offset > datagram.length) {
+    throw malformed(
+      "token",
+      HEADER_LENGTH,
+      `expected ${tokenLength} bytes, got ${datagram.length - HEADER_LENGTH}`,
+    );
+  }
+  const token = datagram.subarray(HEADER_LENGTH, offset);
+
+  const options: Option[] = [];
+  let number = 0;
+  while (offset < datagram.length && datagram[offset] !== PAYLOAD_MARKER) {
+    const start = offset++;
+    if (options.length === MAX_OPTIONS) throw malformed("options", start, `more than ${MAX_OPTIONS}`);
+    const deltaNibble = datagram[start] >> 4;
+    const lengthNibble = datagram[start] & 15;
+    if (deltaNibble === RESERVED) throw malformed("option delta", start, "15 is reserved");
+    if (lengthNibble === RESERVED) throw malformed("option length", start, "15 is reserved");
+    number += readExtended(datagram, offset, deltaNibble, "option delta");
+    offset += extensionOf(deltaNibble);
+    if (number > MAX_OPTION_NUMBER) throw malformed("option number", start, `${number} is over 16 bits`);
+    const length = readExtended(datagram, offset, lengthNibble, "option length");
+    offset += extensionOf(lengthNibble);
+    if (offset + length > datagram.length) {
+      throw malformed(
+        `value of option ${number}`,
+        offset,
+        `expected ${length} bytes, got ${datagram.length - offset}`,
+      );
+    }
+    options.push({ number, value: datagram.subarray(offset, offset + length) });
+    offset += length;
+  }
+
+  if (offset === datagram.length) return { type, code, messageId, token, options, payload: nothing };
+  // A marker is there, so bytes must follow.
+  if (offset + 1 === datagram.length) throw malformed("payload", offset, "a marker and no payload");
+  return { type, code, messageId, token, options, payload: datagram.subarray(offset + 1) };
+}
+
+/**
+ * The Reset that a Confirmable message gets which can't be processed (RFC 7252 §4.2), out of its first four
+ * bytes. Undefined where there is nobody to tell: another type or version, or no whole header.
+ */
+export function encodeReset(datagram: Uint8Array): Uint8Array | undefined {
+  if (datagram.length < HEADER_LENGTH) return undefined;
+  if (datagram[0] >> 6 !== VERSION || ((datagram[0] >> 4) & 3) !== Types.CON) return undefined;
+  return encodeEmpty(Types.RST, readUint(datagram, 2, 2));
+}
+
+/** The value of the first option of that number. */
+export function findOption(options: readonly Option[], number: number): Uint8Array | undefined {
+  for (const option of options) if (option.number === number) return option.value;
+  return undefined;
+}
+
+/** A `uint` option value: as few bytes as it takes, none for 0 (RFC 7252 §3.2). */
+export function encodeUint(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    throw new RangeError(`option value: expected an unsigned integer of 32 bits, got ${value}`);
+  }
+  let size = 0;
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) size++;
+  return uint(value, size);
+}
+
+/** A `uint` option value as a number. Throws a SyntaxError over four bytes: no option has more. */
+export function decodeUint(value: Uint8Array): number {
+  if (value.length > 4) throw new SyntaxError(`option value: expected at most 4 bytes, got ${value.length}`);
+  return readUint(value, 0, value.length);
+}
+
+function checkHeader({ type, code, messageId, token }: Message): void {
+  if (!Number.isInteger(type) || type < 0 || type > 3) {
+    throw new RangeError(`type: expected 0 to 3, got ${type}`);
+  }
+  if (!Number.isInteger(code) || code < 0 || code > 0xff) {
+    throw new RangeError(`code: expected 8 bits, got ${code}`);
+  }
+  if (!Number.isInteger(messageId) || messageId < 0 || messageId > 0xffff) {
+    throw new RangeError(`message ID: expected 16 bits, got ${messageId}`);
+  }
+  if (token.length > MAX_TOKEN_LENGTH) {
+    throw new RangeError(`token: expected at most ${MAX_TOKEN_LENGTH} bytes, got ${token.length}`);
+  }
+}
+
+function checkOption({ number, value }: Option, previous: number): void {
+  if (!Number.isInteger(number) || number < previous || number > MAX_OPTION_NUMBER) {
+    throw new RangeError(`option number: expected ${previous} to ${MAX_OPTION_NUMBER} here, got ${number}`);
+  }
+  if (value.length > MAX_OPTION_LENGTH) {
+    throw new RangeError(
+      `value of option ${number}: expected at most ${MAX_OPTION_LENGTH} bytes, got ${value.length}`,
+    );
+  }
+}
+
+function writeHeader(
+  bytes: Uint8Array,
+  type: Type,
+  tokenLength: number,
+  code: number,
+  messageId: number,
+): void {
+  bytes[0] = (VERSION << 6) | (type << 4) | tokenLength;
+  bytes[1] = code;
+  writeUint(bytes, 2, 2, messageId);
+}
+
+/** The nibble that stands for a delta or a length in an option's header. */
+function nibble(value: number): number {
+  if (value < ONE_BYTE_BASE) return value;
+  return value < TWO_BYTES_BASE ? ONE_BYTE : TWO_BYTES;
+}
+
+/** The bytes that a delta or a length takes after the option's header. */
+function extension(value: number): number {
+  return extensionOf(nibble(value));
+}
+
+function extensionOf(nibble: number): number {
+  return nibble < ONE_BYTE ? 0 : nibble - ONE_BYTE + 1;
+}
+
+function writeExtension(bytes: Uint8Array, offset: number, value: number): number {
+  const size = extension(value);
+  if (size > 0) writeUint(bytes, offset, size, value - (size === 1 ? ONE_BYTE_BASE : TWO_BYTES_BASE));
+  return offset + size;
+}
+
+function readExtended(datagram: Uint8Array, offset: number, nibble: number, field: string): number {
+  const size = extensionOf(nibble);
+  if (size === 0) return nibble;
+  if (offset + size > datagram.length) {
+    throw malformed(field, offset, `expected ${size} bytes, got ${datagram.length - offset}`);
+  }
+  return (size === 1 ? ONE_BYTE_BASE : TWO_BYTES_BASE) + readUint(datagram, offset, size);
+}
+
+function malformed(field: string, offset: number, what: string): SyntaxError {
+  return new SyntaxError(`CoAP ${field} at offset ${offset}: ${what}`);
+}

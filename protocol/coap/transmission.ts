@@ -1,0 +1,63 @@
+/** How long a message is waited for and remembered (RFC 7252 §4.2, §4.8). */
+
+import { readUint } from "../bytes.js";
+import type { RandomSource } from "../primitives.js";
+import { ACK_RANDOM_FACTOR, ACK_TIMEOUT, MAX_LATENCY, MAX_RETRANSMIT, NSTART } from "./numbers.js";
+
+/** What a deployment may set (RFC 7252 §4.8.1); times in milliseconds. */
+export interface TransmissionParameters {
+  readonly ACK_TIMEOUT: number;
+  readonly ACK_RANDOM_FACTOR: number;
+  readonly MAX_RETRANSMIT: number;
+  /** Requests to one peer that may wait for an acknowledgement at the same time. */
+  readonly NSTART: number;
+  readonly MAX_LATENCY: number;
+}
+
+/** The defaults of RFC 7252 with what is given in their place. Throws a RangeError for what §4.8.1 rules out. */
+export function transmissionParameters(given: Partial<TransmissionParameters> = {}): TransmissionParameters {
+  const parameters = { ACK_TIMEOUT, ACK_RANDOM_FACTOR, MAX_RETRANSMIT, NSTART, MAX_LATENCY, ...given };
+  atLeast("ACK_TIMEOUT", parameters.ACK_TIMEOUT, 1);
+  atLeast("ACK_RANDOM_FACTOR", parameters.ACK_RANDOM_FACTOR, 1);
+  atLeast("MAX_RETRANSMIT", parameters.MAX_RETRANSMIT, 0);
+  atLeast("NSTART", parameters.NSTART, 1);
+  atLeast("MAX_LATENCY", parameters.MAX_LATENCY, 0);
+  return parameters;
+}
+
+function atLeast(name: string, value: number, least: number): void {
+  // Written so that NaN is refused too.
+  if (!(value >= least)) throw new RangeError(`${name}: expected at least ${least}, got ${value}`);
+}
+
+/** From the first transmission of a CON to its last retransmission, in milliseconds (RFC 7252 §4.8.2). */
+export function maxTransmitSpan(parameters: TransmissionParameters): number {
+  return parameters.ACK_TIMEOUT * (2 ** parameters.MAX_RETRANSMIT - 1) * parameters.ACK_RANDOM_FACTOR;
+}
+
+/** From the first transmission of a CON to when its sender gives up, in milliseconds (RFC 7252 §4.8.2). */
+export function maxTransmitWait(parameters: TransmissionParameters): number {
+  return parameters.ACK_TIMEOUT * (2 ** (parameters.MAX_RETRANSMIT + 1) - 1) * parameters.ACK_RANDOM_FACTOR;
+}
+
+/**
+ * How long a CON's message ID stays taken, in milliseconds (RFC 7252 §4.8.2: MAX_TRANSMIT_SPAN +
+ * 2 · MAX_LATENCY + PROCESSING_DELAY, which is ACK_TIMEOUT).
+ */
+export function exchangeLifetime(parameters: TransmissionParameters): number {
+  return maxTransmitSpan(parameters) + 2 * parameters.MAX_LATENCY + parameters.ACK_TIMEOUT;
+}
+
+/** How long a NON's message ID stays taken, in milliseconds (RFC 7252 §4.8.2). */
+export function nonLifetime(parameters: TransmissionParameters): number {
+  return maxTransmitSpan(parameters) + parameters.MAX_LATENCY;
+}
+
+/**
+ * The first wait for an acknowledgement, in milliseconds: at random between ACK_TIMEOUT and
+ * ACK_TIMEOUT · ACK_RANDOM_FACTOR (RFC 7252 §4.2). Each retransmission doubles it.
+ */
+export function initialTimeout(parameters: TransmissionParameters, random: RandomSource): number {
+  const fraction = readUint(random(2), 0, 2) / 0xffff;
+  return parameters.ACK_TIMEOUT * (1 + (parameters.ACK_RANDOM_FACTOR - 1) * fraction);
+}
