@@ -1,5 +1,5 @@
 /* getrandom(2): blocks until the kernel's generator is seeded, never less than that. */
-#include "entropy.h"
+#include "../entropy.h"
 
 #include <errno.h>
 #include <sys/random.h>

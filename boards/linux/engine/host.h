@@ -1,0 +1,60 @@
+/* The Linux process around one XS machine. */
+#ifndef SYMBOLON_HOST_H
+#define SYMBOLON_HOST_H
+
+#include <poll.h>
+#include <stdint.h>
+
+#include "xsmc.h"
+
+/* Exit code of an exception that nothing caught, of a rejection that nothing handled, and of a full heap. */
+#define EXIT_UNCAUGHT 70
+/* sysexits.h: wrong use of the command line. */
+#define EXIT_USAGE 64
+
+typedef struct Timer Timer;
+typedef struct Socket Socket;
+
+typedef struct {
+	int argumentCount;
+	char **arguments; /* those of the script */
+	int lines;        /* compile with line numbers, for stacks; costs bytecode and computrons */
+	int promiseJobs;
+	int importing;    /* the entry module has not finished yet */
+	uint64_t computrons;
+	Timer *timers; /* the next to fire first */
+	uint32_t lastTimer;
+	Socket *sockets;
+	int lastSocket;
+} Host;
+
+/* natives.c: makes the global function `native`. */
+void defineNatives(xsMachine *the);
+
+/* loop.c: runs jobs, timers and datagrams until nothing can happen any more. */
+void runLoop(xsMachine *the);
+/* Prints the pending exception with its stack and ends the process. */
+void endUncaught(xsMachine *the, const char *what) __attribute__((noreturn));
+double now(void);
+
+/* machine.c: what needs the inside of the engine. */
+Host *hostOf(xsMachine *the);
+void setHost(xsMachine *the, Host *host);
+void importEntry(xsMachine *the, char *path);
+void runPromiseJobs(xsMachine *the);
+void checkRejections(xsMachine *the);
+void readVersion(char *text, size_t size);
+uint64_t readComputrons(xsMachine *the);
+void readHeapPeaks(xsMachine *the, double *slotBytes, double *chunkBytes);
+
+/* timers.c: milliseconds to the next timer, or -1. */
+int timerDelay(Host *host);
+void fireTimers(xsMachine *the, Host *host);
+void freeTimers(xsMachine *the, Host *host);
+
+/* udp.c */
+int fillPolls(Host *host, struct pollfd *polls, int limit);
+void receiveDatagrams(xsMachine *the, Host *host, const struct pollfd *polls, int count);
+void closeSockets(xsMachine *the, Host *host);
+
+#endif
