@@ -2,7 +2,7 @@
 
 import { concat, uint } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
-import { deriveMessageKey, deriveSessionKey, type LabelContext, label, SessionKeys } from "../mikey/keys.js";
+import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
 import { Refusal } from "../mikey/message.js";
 import { type ErrorNumber, ErrorNumbers, PayloadTypes } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
@@ -113,9 +113,10 @@ export interface ChannelKeys {
 
 export function channelKeys(primitives: Primitives, session: Session, tgk: Uint8Array): ChannelKeys {
   const context = labelContextOf(session);
-  const derive = (constant: number, length: number) =>
-    primitives.prf(context.hash, tgk, label(constant, CHANNEL_CS_ID, context), length);
-  return { tek: derive(SessionKeys.tek, 16), salt: derive(SessionKeys.salt, 8) };
+  return {
+    tek: deriveSessionKey(primitives, tgk, SessionKeys.tek, CHANNEL_CS_ID, context, 16),
+    salt: deriveSessionKey(primitives, tgk, SessionKeys.salt, CHANNEL_CS_ID, context, 8),
+  };
 }
 
 /** Throws a Refusal unless a session is the one that its policy stands for. */

@@ -43,21 +43,27 @@ export function createVerification(
   return bytes;
 }
 
-/** Throws a Refusal unless the message ends in a V that holds. */
+/**
+ * Throws a Refusal unless the message ends in a V under `algorithm` that holds. The algorithm is the
+ * receiver's to say: a message that chose its own could choose the shortest.
+ */
 export function checkVerification(
   primitives: Primitives,
   message: DecodedMessage,
+  algorithm: number,
   context: VerificationContext,
 ): void {
   refuseTrailing(message, ErrorNumbers.authentication);
   const last = message.payloads[message.payloads.length - 1];
-  if (last?.type !== PayloadTypes.V)
+  if (last?.type !== PayloadTypes.V) {
     throw new Refusal(ErrorNumbers.authentication, "V is not the last payload");
-  const covered = message.bytes.subarray(0, message.bytes.length - last.tag.length);
-  const expected = verificationTag(primitives, covered, last.algorithm, context);
-  if (expected === undefined) {
-    throw new Refusal(ErrorNumbers.mac, `Auth alg ${last.algorithm} is not supported`);
   }
+  if (last.algorithm !== algorithm) {
+    throw new Refusal(ErrorNumbers.mac, `Auth alg ${last.algorithm} of V is not the expected ${algorithm}`);
+  }
+  const covered = message.bytes.subarray(0, message.bytes.length - last.tag.length);
+  const expected = verificationTag(primitives, covered, algorithm, context);
+  if (expected === undefined) throw new Refusal(ErrorNumbers.mac, `Auth alg ${algorithm} is not supported`);
   if (!equal(expected, last.tag)) throw new Refusal(ErrorNumbers.authentication, "V does not hold");
 }
 

@@ -1,0 +1,77 @@
+/**
+ * R_I, from the Responder to the sensor, through any third party: the Responder holds the TGK.
+ *
+ * HDR, T(the sensor's), RANDR(2: the Responder's nonce), GenExt 245 (the OSCORE sender ID of the sensor),
+ * IDR(2 Responder), V. It is the R_MESSAGE of pre-shared-key mode with the TGK as PSK (RFC 3830 §3.1), so
+ * its key is none of the channel's (§4.1.3 and §4.1.4 take other constants).
+ */
+
+import { Refusal, requiredPayload } from "../mikey/message.js";
+import { DataTypes, ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
+import { counterTimestamp } from "../mikey/timestamps.js";
+import type { Primitives } from "../primitives.js";
+import { type AnswerContext, type AnswerForm, consumeAnswer, createAnswer } from "./answer.js";
+import { extensionData, RESPONDER_NONCE_LENGTH } from "./profile.js";
+import type { Session } from "./session.js";
+
+/** What the Responder adds to the session. */
+export interface Confirmation {
+  /** Its freshness: 8 random bytes. */
+  readonly nonce: Uint8Array;
+  /** The sensor's sender ID in the confirmed OSCORE context, 0 to 7 bytes (RFC 8613 §3.3). */
+  readonly senderId: Uint8Array;
+}
+
+/** Bytes of the longest OSCORE sender ID under a 13-byte nonce (RFC 8613 §3.3). */
+const LONGEST_SENDER_ID = 7;
+
+const form: AnswerForm = { dataType: DataTypes.preSharedKeyVerification, role: Roles.responder };
+
+/** Encodes an R_I. */
+export function createConfirmation(
+  primitives: Primitives,
+  session: Session,
+  tgk: Uint8Array,
+  { nonce, senderId }: Confirmation,
+): Uint8Array {
+  if (nonce.length !== RESPONDER_NONCE_LENGTH) {
+    throw new RangeError(`nonce: expected ${RESPONDER_NONCE_LENGTH} bytes, got ${nonce.length}`);
+  }
+  if (senderId.length > LONGEST_SENDER_ID) {
+    throw new RangeError(`sender ID: expected at most ${LONGEST_SENDER_ID} bytes, got ${senderId.length}`);
+  }
+  return createAnswer(
+    primitives,
+    form,
+    answerContext(session, tgk),
+    [
+      { type: PayloadTypes.RANDR, role: Roles.responder, rand: nonce },
+      { type: PayloadTypes.generalExtension, extension: ExtensionTypes.senderId, data: senderId },
+    ],
+    [],
+  );
+}
+
+/** Checks an R_I at the sensor. Throws a DecodeError or a Refusal. */
+export function consumeConfirmation(
+  primitives: Primitives,
+  bytes: Uint8Array,
+  session: Session,
+  tgk: Uint8Array,
+): Confirmation {
+  const message = consumeAnswer(primitives, form, answerContext(session, tgk), bytes);
+  const { role, rand } = requiredPayload(message, PayloadTypes.RANDR, ErrorNumbers.unspecified);
+  if (role !== Roles.responder || rand.length !== RESPONDER_NONCE_LENGTH) {
+    throw new Refusal(ErrorNumbers.unspecified, "RANDR is not a nonce of the Responder");
+  }
+  const senderId = extensionData(message.payloads, ExtensionTypes.senderId);
+  if (senderId === undefined || senderId.length > LONGEST_SENDER_ID) {
+    throw new Refusal(ErrorNumbers.unspecified, "the sender ID is missing or too long");
+  }
+  return { nonce: rand.slice(), senderId: senderId.slice() };
+}
+
+function answerContext(session: Session, tgk: Uint8Array): AnswerContext {
+  const timestamp = counterTimestamp(session.t);
+  return { session, key: tgk, initiator: session.sensor, responder: session.responder, timestamp };
+}
