@@ -77,7 +77,7 @@ export function writeHeader(writer: Writer, header: Header, next: number): void 
       writer.uint("Prot type", 1, session.protocol);
       writer.split("S", "#P", 1, 7, [session.sessionFlag ? 1 : 0, session.policies.length]);
       for (const policy of session.policies) writer.uint("policy", 1, policy);
-      writer.prefixed("session data", 1, session.sessionData);
+      writer.prefixed("session data", 2, session.sessionData);
       writer.prefixed("SPI", 1, session.spi);
     }
   }
@@ -103,7 +103,7 @@ function readMap(reader: Reader, count: number): CsIdMap {
       const [flag, policyCount] = reader.split("S", "#P", 1, 7);
       const policies: number[] = [];
       for (let p = 0; p < policyCount; p++) policies.push(reader.uint("policy", 1));
-      const sessionData = reader.prefixed("session data", 1);
+      const sessionData = reader.prefixed("session data", 2);
       const spi = reader.prefixed("SPI", 1);
       sessions.push({ csId, protocol, sessionFlag: flag === 1, policies, sessionData, spi });
     }

@@ -1,3 +1,5 @@
+/** Identities, on the wire and as people write them (RFC 3830 §6.7, RFC 6043 §6.5). */
+
 import { ascii, equal, fromHex, toHex } from "../bytes.js";
 
 /**
@@ -13,13 +15,16 @@ export interface Identity {
 export const IdentityTypes = { nai: 0, uri: 1, byteString: 2 } as const;
 export type IdentityType = number;
 
+/** Characters of the longest identity that is read from text or shown as text. */
+const LONGEST_TEXT = 1024;
+
 /**
  * Reads the form in which people write identities: `0x…` is a byte string in hexadecimal, `scheme:…` a URI,
  * everything else a NAI (RFC 7542). Throws a SyntaxError that says what is wrong.
  */
 export function identityFromText(text: string): Identity {
-  if (text.length === 0 || text.length > 1024) {
-    throw new SyntaxError(`identity: expected 1 to 1024 characters, got ${text.length}`);
+  if (text.length === 0 || text.length > LONGEST_TEXT) {
+    throw new SyntaxError(`identity: expected 1 to ${LONGEST_TEXT} characters, got ${text.length}`);
   }
   if (text.startsWith("0x")) {
     if (text.length === 2) throw new SyntaxError("identity: a byte string needs at least one byte");
@@ -32,9 +37,10 @@ export function identityFromText(text: string): Identity {
 
 /** The inverse of identityFromText; a NAI or URI that could not be read back is shown as a byte string. */
 export function identityToText({ type, data }: Identity): string {
-  if (type === IdentityTypes.nai || type === IdentityTypes.uri) {
+  const isText = type === IdentityTypes.nai || type === IdentityTypes.uri;
+  if (isText && data.length > 0 && data.length <= LONGEST_TEXT) {
     const text = String.fromCharCode(...data);
-    const printable = text.length > 0 && !/[^\x21-\x7e]/.test(text) && !text.startsWith("0x");
+    const printable = !/[^\x21-\x7e]/.test(text) && !text.startsWith("0x");
     if (printable && identityFromText(text).type === type) return text;
   }
   return `0x${toHex(data)}`;

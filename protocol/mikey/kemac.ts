@@ -14,9 +14,8 @@ import { EncryptionAlgorithms, ErrorNumbers, MacAlgorithms, PayloadTypes } from 
 import type { Kemac } from "./payloads.js";
 import { type Timestamp, timestamp64 } from "./timestamps.js";
 
-/** Bytes of a KEMAC besides Encr data and MAC: Next payload, Encr alg, Encr data len before, MAC alg after. */
+/** Bytes of a KEMAC before Encr data: Next payload, Encr alg, Encr data len. MAC alg and MAC follow. */
 export const KEMAC_HEAD = 4;
-export const KEMAC_OVERHEAD = KEMAC_HEAD + 1;
 
 const AES_KEY = 16;
 const CM_SALT = 14;
@@ -68,10 +67,10 @@ export function sealKemac(
  * supported, Auth failure for everything that does not hold.
  */
 export function openKemac(primitives: Primitives, protection: KemacProtection, kemac: Kemac): Uint8Array {
+  refuseUnsupportedKemac(kemac);
   const { encryption, encrypted, mac, tag } = kemac;
-  if (encryption === EncryptionAlgorithms.aesCcm128) {
-    const ccmTag = ccmTagLength(mac);
-    if (ccmTag === undefined) throw new Refusal(ErrorNumbers.mac, `MAC alg ${mac} does not go with AES-CCM`);
+  const ccmTag = ccmTagLength(mac);
+  if (ccmTag !== undefined) {
     const { key, nonce } = ccmKeys(primitives, protection);
     const aad = ccmAad(protection.cover, encryption, encrypted.length, mac);
     const contents = primitives.ccmOpen(key, nonce, aad, concat(encrypted, tag), ccmTag);
@@ -80,16 +79,25 @@ export function openKemac(primitives: Primitives, protection: KemacProtection, k
       throw new Refusal(ErrorNumbers.authentication, "the MAC of KEMAC does not hold");
     return contents;
   }
-  if (encryption !== EncryptionAlgorithms.aesCm128) {
-    throw new Refusal(ErrorNumbers.encryption, `Encr alg ${encryption} is not supported`);
-  }
-  const macHash = hmacHash(mac);
-  if (macHash === undefined) throw new Refusal(ErrorNumbers.mac, `MAC alg ${mac} is not supported`);
-  const expected = kemacHmac(primitives, protection, macHash, encryption, encrypted, mac);
+  const expected = kemacHmac(primitives, protection, hmacHash(mac)!, encryption, encrypted, mac);
   if (!equal(expected, tag)) {
     throw new Refusal(ErrorNumbers.authentication, "the MAC of KEMAC does not hold");
   }
   return counterMode(primitives, protection, encrypted);
+}
+
+/**
+ * Throws a Refusal for algorithms that openKemac does not open, NULL among them: without a MAC nothing is
+ * authenticated. It needs no key, so it can go before any operation with one.
+ */
+export function refuseUnsupportedKemac({ encryption, mac }: Kemac): void {
+  const isCcm = encryption === EncryptionAlgorithms.aesCcm128;
+  if (!isCcm && encryption !== EncryptionAlgorithms.aesCm128) {
+    throw new Refusal(ErrorNumbers.encryption, `Encr alg ${encryption} is not supported`);
+  }
+  if ((isCcm ? ccmTagLength(mac) : hmacHash(mac)) === undefined) {
+    throw new Refusal(ErrorNumbers.mac, `MAC alg ${mac} does not go with Encr alg ${encryption}`);
+  }
 }
 
 /** The bytes of a KEMAC that its own MAC covers, up to Encr data len, with Next payload 0 (§6.2). */

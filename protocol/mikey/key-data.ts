@@ -4,7 +4,7 @@
  */
 
 import type { Identity } from "./identity.js";
-import { KeyTypes, PayloadTypes } from "./numbers.js";
+import { KeyTypes, KeyValidities, PayloadTypes } from "./numbers.js";
 import { type KeyValidity, readIdentity, readValidity, writeIdentity, writeValidity } from "./payloads.js";
 import { type Field, Reader } from "./reader.js";
 import { Writer } from "./writer.js";
@@ -26,19 +26,22 @@ export interface KemacContents {
 
 /** A TGK without salt or validity: what a share travels as. */
 export function tgk(key: Uint8Array): KeyData {
-  return { type: KeyTypes.tgk, key, validity: { type: 0 } };
+  return { type: KeyTypes.tgk, key, validity: { type: KeyValidities.none } };
 }
 
 /**
  * Reads the plaintext of a KEMAC. An empty one (an update without keys, §4.5) has no keys.
  * Throws a DecodeError, also for bytes behind the last sub-payload. Arrays are views of `plaintext`.
+ * `base` is where Encr data begins in the message: decryption moves no byte, so errors and fields can say
+ * where in the message they are.
  */
 export function readKemacContents(
   plaintext: Uint8Array,
   mode: "preSharedKey" | "publicKey",
+  base: number,
   onField?: (field: Field) => void,
 ): KemacContents {
-  const reader = new Reader(plaintext, onField);
+  const reader = new Reader(plaintext, onField, base);
   const keys: KeyData[] = [];
   let identity: Identity | undefined;
   let next: number = PayloadTypes.last;

@@ -40,8 +40,12 @@ export function prfHash(prf: number): HashName | undefined {
   return undefined;
 }
 
-/** constant || cs_id || csb_id || RAND. */
+/** constant || cs_id || csb_id || RAND. Throws a RangeError for a cs_id or CSB ID of the wrong size. */
 export function label(constant: number, csId: number, { csbId, rand }: LabelContext): Uint8Array {
+  if (!Number.isInteger(csId) || csId < 0 || csId > 255) {
+    throw new RangeError(`cs_id: expected 0 to 255, got ${csId}`);
+  }
+  if (csbId.length !== 4) throw new RangeError(`CSB ID: expected 4 bytes, got ${csbId.length}`);
   return concat(uint(constant, 4), uint(csId, 1), csbId, rand);
 }
 

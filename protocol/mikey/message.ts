@@ -1,7 +1,7 @@
 /** A whole MIKEY message: HDR and its chain of payloads (RFC 3830 §5.2, §5.3, §6). */
 
 import { type Header, readHeader, writeHeader } from "./header.js";
-import { type ErrorNumber, PayloadTypes } from "./numbers.js";
+import { type ErrorNumber, ErrorNumbers, MapTypes, PayloadTypes } from "./numbers.js";
 import { type Payload, payloadName, readPayload, writePayload } from "./payloads.js";
 import { type Field, Reader } from "./reader.js";
 import { Writer } from "./writer.js";
@@ -54,8 +54,13 @@ export function decodeMessage(bytes: Uint8Array, onField?: (field: Field) => voi
   return { header, payloads, offsets, bytes: bytes.subarray(0, end), trailing: bytes.subarray(end) };
 }
 
-/** The bytes of a message. Throws a RangeError that names a field whose value does not fit. */
-export function encodeMessage({ header, payloads }: Message): Uint8Array {
+/**
+ * The bytes of a message. Throws a RangeError that names a field whose value does not fit, and for an SP
+ * beside an empty map.
+ */
+export function encodeMessage(message: Message): Uint8Array {
+  const { header, payloads } = message;
+  if (hasForbiddenPolicy(message)) throw new RangeError("SP: none may stand beside an empty CS ID map");
   const writer = new Writer();
   writeHeader(writer, header, payloads[0]?.type ?? PayloadTypes.last);
   payloads.forEach((payload, i) => {
@@ -94,6 +99,25 @@ export function requiredPayload<T extends Payload["type"]>(
   const payload = optionalPayload(message, type, errorNumber);
   if (payload === undefined) throw new Refusal(errorNumber, `${payloadName(type)} is missing`);
   return payload;
+}
+
+/** Throws a Refusal unless the message is of this data type. */
+export function refuseOtherDataType(message: Message, expected: number): void {
+  const { dataType } = message.header;
+  if (dataType !== expected) {
+    throw new Refusal(ErrorNumbers.dataType, `data type ${dataType} came where ${expected} was expected`);
+  }
+}
+
+/** Throws a Refusal for an SP in a message that says that its policy is elsewhere (RFC 4563 §5). */
+export function refuseForbiddenPolicy(message: Message): void {
+  if (hasForbiddenPolicy(message)) {
+    throw new Refusal(ErrorNumbers.securityPolicy, "an SP stands beside an empty CS ID map");
+  }
+}
+
+function hasForbiddenPolicy({ header, payloads }: Message): boolean {
+  return header.map.type === MapTypes.empty && payloads.some(({ type }) => type === PayloadTypes.SP);
 }
 
 /** Throws a Refusal unless the bytes behind the message, which nothing protects, are absent. */

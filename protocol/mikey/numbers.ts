@@ -80,7 +80,7 @@ export const SignatureTypes = { rsaPkcs1: 0, rsaPss: 1, eccsi: 2 } as const;
 /** C field of PKE: whether the receiver keeps the envelope key (RFC 3830 §6.3). */
 export const EnvelopeCaching = { none: 0, always: 1, thisSession: 2 } as const;
 
-/** Type of a Key data sub-payload (RFC 3830 §6.13, RFC 6043 §6.11, RFC 6267). */
+/** Type of a Key data sub-payload (RFC 3830 §6.13, RFC 6043 §6.2.1, RFC 6267). */
 export const KeyTypes = {
   tgk: 0,
   tgkAndSalt: 1,

@@ -7,7 +7,7 @@
  */
 
 import type { Identity } from "./identity.js";
-import { HashFunctions, MacAlgorithms, PayloadTypes } from "./numbers.js";
+import { HashFunctions, KeyValidities, MacAlgorithms, PayloadTypes } from "./numbers.js";
 import type { Reader } from "./reader.js";
 import { type Timestamp, timestampLength } from "./timestamps.js";
 import type { Writer } from "./writer.js";
@@ -140,9 +140,9 @@ export interface GeneralExtension {
 
 /** How long a key holds (§6.14): KV number and its data. */
 export type KeyValidity =
-  | { readonly type: 0 }
-  | { readonly type: 1; readonly spi: Uint8Array }
-  | { readonly type: 2; readonly from: Uint8Array; readonly to: Uint8Array };
+  | { readonly type: typeof KeyValidities.none }
+  | { readonly type: typeof KeyValidities.spi; readonly spi: Uint8Array }
+  | { readonly type: typeof KeyValidities.interval; readonly from: Uint8Array; readonly to: Uint8Array };
 
 /** The name of a payload, as RFC 3830 writes it. */
 export function payloadName(type: number): string {
@@ -192,6 +192,9 @@ const hashLengths: Record<number, number | undefined> = {
 /** Bytes of the value in each DH-Group: OAKLEY 5, 1, 2 (§6.4). */
 const dhLengths: Record<number, number | undefined> = { 0: 192, 1: 96, 2: 128 };
 
+/** Bytes of the largest KEMAC (§6.13). */
+const LARGEST_KEMAC = 65536;
+
 interface Codec {
   readonly name: string;
   /** Reads what follows the Next payload byte, whose value is `next`. */
@@ -222,6 +225,21 @@ function implied(
   return reader.take(name, length);
 }
 
+/** Writes such a field. Throws a RangeError when the value is not as long as a known algorithm makes it. */
+function putImplied(
+  writer: Writer,
+  name: string,
+  lengths: Record<number, number | undefined>,
+  algorithm: number,
+  value: Uint8Array,
+): void {
+  const length = lengths[algorithm] ?? value.length;
+  if (value.length !== length) {
+    throw new RangeError(`${name}: algorithm ${algorithm} takes ${length} bytes, got ${value.length}`);
+  }
+  writer.put(value);
+}
+
 export function readIdentity(reader: Reader): Identity {
   const type = reader.uint("ID type", 1);
   return { type, data: reader.prefixed("identity", 2) };
@@ -233,9 +251,9 @@ export function writeIdentity(writer: Writer, identity: Identity): void {
 }
 
 export function readValidity(reader: Reader, type: number): KeyValidity {
-  if (type === 0) return { type };
-  if (type === 1) return { type, spi: reader.prefixed("SPI", 1) };
-  if (type === 2) {
+  if (type === KeyValidities.none) return { type };
+  if (type === KeyValidities.spi) return { type, spi: reader.prefixed("SPI", 1) };
+  if (type === KeyValidities.interval) {
     const from = reader.prefixed("valid from", 1);
     return { type, from, to: reader.prefixed("valid to", 1) };
   }
@@ -243,8 +261,8 @@ export function readValidity(reader: Reader, type: number): KeyValidity {
 }
 
 export function writeValidity(writer: Writer, validity: KeyValidity): void {
-  if (validity.type === 1) writer.prefixed("SPI", 1, validity.spi);
-  if (validity.type === 2) {
+  if (validity.type === KeyValidities.spi) writer.prefixed("SPI", 1, validity.spi);
+  if (validity.type === KeyValidities.interval) {
     writer.prefixed("valid from", 1, validity.from);
     writer.prefixed("valid to", 1, validity.to);
   }
@@ -286,10 +304,14 @@ const codecs: Record<number, Codec> = {
       return { type: PayloadTypes.KEMAC, encryption, encrypted, mac, tag };
     },
     (writer, { encryption, encrypted, mac, tag }) => {
+      // Next payload, Encr alg, Encr data len and MAC alg take 5 bytes.
+      if (5 + encrypted.length + tag.length > LARGEST_KEMAC) {
+        throw new RangeError(`KEMAC: ${encrypted.length} bytes of keys are too many`);
+      }
       writer.uint("Encr alg", 1, encryption);
       writer.prefixed("Encr data", 2, encrypted);
       writer.uint("MAC alg", 1, mac);
-      writer.put(tag);
+      putImplied(writer, "MAC", macLengths, mac, tag);
     },
   ),
 
@@ -317,7 +339,7 @@ const codecs: Record<number, Codec> = {
     },
     (writer, { group, value, validity }) => {
       writer.uint("DH-Group", 1, group);
-      writer.put(value);
+      putImplied(writer, "DH-value", dhLengths, group, value);
       writer.split("reserved", "KV", 1, 4, [0, validity.type]);
       writeValidity(writer, validity);
     },
@@ -378,7 +400,7 @@ const codecs: Record<number, Codec> = {
     },
     (writer, { hash, value }) => {
       writer.uint("Hash func", 1, hash);
-      writer.put(value);
+      putImplied(writer, "Hash", hashLengths, hash, value);
     },
   ),
 
@@ -394,7 +416,7 @@ const codecs: Record<number, Codec> = {
     },
     (writer, { algorithm, tag }) => {
       writer.uint("Auth alg", 1, algorithm);
-      writer.put(tag);
+      putImplied(writer, "Ver data", macLengths, algorithm, tag);
     },
   ),
 

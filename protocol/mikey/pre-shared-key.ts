@@ -1,5 +1,6 @@
 /** Pre-shared-key mode (RFC 3830 §3.1), and the CSB update in it (§4.5). */
 
+import { equal, wipe } from "../bytes.js";
 import type { Primitives } from "../primitives.js";
 import type { Header } from "./header.js";
 import { KEMAC_HEAD, type KemacProtection, openKemac, sealKemac } from "./kemac.js";
@@ -10,10 +11,12 @@ import {
   encodeMessage,
   optionalPayload,
   Refusal,
+  refuseForbiddenPolicy,
+  refuseOtherDataType,
   refuseTrailing,
   requiredPayload,
 } from "./message.js";
-import { ErrorNumbers, PayloadTypes } from "./numbers.js";
+import { DataTypes, ErrorNumbers, PayloadTypes } from "./numbers.js";
 import { macLength, type Payload } from "./payloads.js";
 import type { Suite } from "./suites.js";
 import type { Timestamp } from "./timestamps.js";
@@ -31,7 +34,7 @@ export interface PreSharedKeyDraft {
 
 /**
  * Encodes the I_MESSAGE once for each (PSK, keys): messages that differ in nothing but their KEMAC, as the
- * distributed mode sends them. All `keys` lists must encode to the same length.
+ * distributed mode sends them. Throws a RangeError when the `keys` lists do not encode to the same length.
  */
 export function createPreSharedKeyMessages(
   primitives: Primitives,
@@ -39,7 +42,11 @@ export function createPreSharedKeyMessages(
   recipients: readonly { readonly psk: Uint8Array; readonly keys: readonly KeyData[] }[],
 ): Uint8Array[] {
   const { header, payloads, suite, timestamp } = draft;
-  const context: LabelContext = { hash: suite.hash, csbId: header.csbId, rand: draft.rand };
+  if (header.dataType !== DataTypes.preSharedKey) {
+    throw new RangeError(`data type: expected ${DataTypes.preSharedKey}, got ${header.dataType}`);
+  }
+  if (recipients.length === 0) throw new RangeError("recipients: expected at least 1");
+  const context = draftContext(draft);
   const contents = recipients.map(({ keys }) => writeKemacContents({ keys }));
   const template = encodeMessage({
     header,
@@ -57,7 +64,7 @@ export function createPreSharedKeyMessages(
   const tagOffset = template.length - macLength(suite.mac)!;
   const dataOffset = tagOffset - 1 - contents[0].length;
   const cover = template.subarray(0, dataOffset - KEMAC_HEAD);
-  return recipients.map(({ psk }, i) => {
+  const messages = recipients.map(({ psk }, i) => {
     if (contents[i].length !== contents[0].length) throw new RangeError("keys: expected equal lengths");
     const protection: KemacProtection = { key: psk, context, timestamp, cover };
     const kemac = sealKemac(primitives, protection, suite.encryption, suite.mac, contents[i]);
@@ -66,6 +73,8 @@ export function createPreSharedKeyMessages(
     message.set(kemac.tag, tagOffset);
     return message;
   });
+  wipe(...contents);
+  return messages;
 }
 
 /**
@@ -78,7 +87,9 @@ export function consumePreSharedKeyMessage(
   psk: Uint8Array,
   updateRand?: Uint8Array,
 ): KemacContents & { readonly context: LabelContext; readonly timestamp: Timestamp } {
+  refuseOtherDataType(message, DataTypes.preSharedKey);
   refuseTrailing(message, ErrorNumbers.authentication);
+  refuseForbiddenPolicy(message);
   const context = labelContext(message, updateRand);
   const { timestamp } = requiredPayload(message, PayloadTypes.T, ErrorNumbers.timestamp);
   const kemac = message.payloads[message.payloads.length - 1];
@@ -87,18 +98,47 @@ export function consumePreSharedKeyMessage(
     throw new Refusal(ErrorNumbers.authentication, "KEMAC is not the last payload");
   }
   requiredPayload(message, PayloadTypes.KEMAC, ErrorNumbers.authentication);
-  const cover = message.bytes.subarray(0, message.offsets[message.offsets.length - 1]);
+  const offset = message.offsets[message.offsets.length - 1];
+  const cover = message.bytes.subarray(0, offset);
   const contents = openKemac(primitives, { key: psk, context, timestamp, cover }, kemac);
-  return { ...readKemacContents(contents, "preSharedKey"), context, timestamp };
+  return { ...readKemacContents(contents, "preSharedKey", offset + KEMAC_HEAD), context, timestamp };
 }
 
-/** Hash, CSB ID and RAND of a message. Throws a Refusal for an unknown PRF or a missing RAND. */
+/**
+ * Hash, CSB ID and RAND under which a draft is sealed. Throws a RangeError when the T or RAND among its
+ * payloads is another, or when there is no T: no receiver could open the message.
+ */
+export function draftContext(
+  draft: Pick<PreSharedKeyDraft, "header" | "payloads" | "suite" | "timestamp" | "rand">,
+): LabelContext {
+  const { header, payloads, suite, timestamp, rand } = draft;
+  let stamped = false;
+  for (const payload of payloads) {
+    if (payload.type === PayloadTypes.T) {
+      stamped = payload.timestamp.type === timestamp.type && equal(payload.timestamp.value, timestamp.value);
+    } else if (payload.type === PayloadTypes.RAND && !equal(payload.rand, rand)) {
+      throw new RangeError("RAND: the payload is not the one that the keys are made with");
+    }
+  }
+  if (!stamped) throw new RangeError("T: the payload is missing or not the one that the keys are made with");
+  if (header.prf !== suite.prf) throw new RangeError(`PRF func: expected ${suite.prf}, got ${header.prf}`);
+  return { hash: suite.hash, csbId: header.csbId, rand };
+}
+
+/**
+ * Hash, CSB ID and RAND of a message. Throws a Refusal for an unknown PRF, for a missing RAND, and for an
+ * update that brings another RAND than the bundle's (§4.5).
+ */
 export function labelContext(message: DecodedMessage, updateRand?: Uint8Array): LabelContext {
   const hash = prfHash(message.header.prf);
   if (hash === undefined) {
     throw new Refusal(ErrorNumbers.prf, `PRF func ${message.header.prf} is not supported`);
   }
-  const rand = optionalPayload(message, PayloadTypes.RAND, ErrorNumbers.unspecified)?.rand ?? updateRand;
+  const sent = optionalPayload(message, PayloadTypes.RAND, ErrorNumbers.unspecified)?.rand;
+  if (sent !== undefined && updateRand !== undefined && !equal(sent, updateRand)) {
+    throw new Refusal(ErrorNumbers.unspecified, "RAND is not the one of the bundle");
+  }
+  const rand = sent ?? updateRand;
   if (rand === undefined) throw new Refusal(ErrorNumbers.unspecified, "RAND is missing");
   return { hash, csbId: message.header.csbId, rand };
 }

@@ -1,19 +1,32 @@
-/** Public-key mode (RFC 3830 §3.2). RSA itself is lent by the caller. */
+/** Public-key mode (RFC 3830 §3.2), and the CSB update in it (§4.5). RSA itself is lent by the caller. */
 
+import { wipe } from "../bytes.js";
 import type { Primitives } from "../primitives.js";
 import type { Header } from "./header.js";
 import type { Identity } from "./identity.js";
-import { openKemac, sealKemac } from "./kemac.js";
+import { KEMAC_HEAD, openKemac, refuseUnsupportedKemac, sealKemac } from "./kemac.js";
 import { type KemacContents, type KeyData, readKemacContents, writeKemacContents } from "./key-data.js";
 import type { LabelContext } from "./keys.js";
-import { type DecodedMessage, encodeMessage, Refusal, refuseTrailing, requiredPayload } from "./message.js";
-import { EnvelopeCaching, ErrorNumbers, HashFunctions, PayloadTypes } from "./numbers.js";
+import {
+  type DecodedMessage,
+  encodeMessage,
+  optionalPayload,
+  Refusal,
+  refuseForbiddenPolicy,
+  refuseOtherDataType,
+  refuseTrailing,
+  requiredPayload,
+} from "./message.js";
+import { DataTypes, EnvelopeCaching, ErrorNumbers, HashFunctions, PayloadTypes } from "./numbers.js";
 import type { CertificateHash, Payload, Sign } from "./payloads.js";
-import { labelContext } from "./pre-shared-key.js";
+import { draftContext, labelContext } from "./pre-shared-key.js";
 import type { Suite } from "./suites.js";
 import type { Timestamp } from "./timestamps.js";
 
 const EMPTY = new Uint8Array(0);
+
+/** Bytes of the shortest envelope key that is accepted: what it protects has 128 bits. */
+const SHORTEST_ENVELOPE_KEY = 16;
 
 /** What a public-key I_MESSAGE says. */
 export interface PublicKeyDraft {
@@ -22,15 +35,18 @@ export interface PublicKeyDraft {
   readonly payloads: readonly Payload[];
   readonly suite: Suite;
   readonly timestamp: Timestamp;
+  /** The bundle's RAND; an update (§4.5) sends none and stays with the one of the first exchange. */
   readonly rand: Uint8Array;
   /** The Initiator, who stands inside the KEMAC beside the keys (§3.2). */
   readonly initiator: Identity;
   readonly keys: readonly KeyData[];
-  /** A fresh key, and the same under the Responder's public key (§4.2.2). */
+  /** A fresh key, and the same under the Responder's public key (§4.2.5). */
   readonly envelopeKey: Uint8Array;
   readonly wrappedKey: Uint8Array;
   /** SHA-256 of the certificate that `wrappedKey` was made with. */
   readonly certificateHash: Uint8Array;
+  /** C: whether the Responder keeps the envelope key for updates (§6.3). It does not when this is absent. */
+  readonly caching?: number;
 }
 
 /** How the Initiator signs: the S type, the bytes of a signature, and the signing. */
@@ -46,11 +62,20 @@ export function createPublicKeyMessage(
   draft: PublicKeyDraft,
   signer: Signer,
 ): Uint8Array {
-  const { header, suite, timestamp, envelopeKey } = draft;
-  const context: LabelContext = { hash: suite.hash, csbId: header.csbId, rand: draft.rand };
+  const { header, suite, timestamp, envelopeKey, caching = EnvelopeCaching.none } = draft;
+  if (header.dataType !== DataTypes.publicKey) {
+    throw new RangeError(`data type: expected ${DataTypes.publicKey}, got ${header.dataType}`);
+  }
+  if (envelopeKey.length < SHORTEST_ENVELOPE_KEY) {
+    throw new RangeError(
+      `envelope key: expected ${SHORTEST_ENVELOPE_KEY} bytes or more, got ${envelopeKey.length}`,
+    );
+  }
+  const context = draftContext(draft);
   const contents = writeKemacContents({ identity: draft.initiator, keys: draft.keys });
   const protection = { key: envelopeKey, context, timestamp, cover: EMPTY };
   const kemac = sealKemac(primitives, protection, suite.encryption, suite.mac, contents);
+  wipe(contents);
   const chash: CertificateHash = {
     type: PayloadTypes.CHASH,
     hash: HashFunctions.sha256,
@@ -67,7 +92,7 @@ export function createPublicKeyMessage(
       ...draft.payloads,
       kemac,
       chash,
-      { type: PayloadTypes.PKE, caching: EnvelopeCaching.none, data: draft.wrappedKey },
+      { type: PayloadTypes.PKE, caching, data: draft.wrappedKey },
       sign,
     ],
   });
@@ -81,6 +106,10 @@ export function createPublicKeyMessage(
   return bytes;
 }
 
+/** A message whose SIGN holds: what consumePublicKeyMessage takes, so that this check can't be left out. */
+export type SignedMessage = DecodedMessage & { readonly [signatureHolds]: true };
+declare const signatureHolds: unique symbol;
+
 /**
  * Throws a Refusal unless the message ends in a SIGN of the given S type for which `verify` says yes.
  * To be called before anything is decrypted.
@@ -89,7 +118,7 @@ export function checkSignature(
   message: DecodedMessage,
   algorithm: number,
   verify: (data: Uint8Array, signature: Uint8Array) => boolean,
-): void {
+): asserts message is SignedMessage {
   refuseTrailing(message, ErrorNumbers.authentication);
   const { algorithm: used, signature } = requiredPayload(
     message,
@@ -104,24 +133,38 @@ export function checkSignature(
 
 /**
  * Opens the KEMAC of a public-key I_MESSAGE whose signature holds. `unwrap` gives the envelope key, or
- * undefined when PKE does not open: then and for a wrong MAC the Refusal is the same, so that nobody can
- * ask this end about a ciphertext (§4.2.5 names the attack on PKCS #1).
+ * undefined when PKE does not open: then, for a key that is too short and for a wrong MAC the Refusal is the
+ * same, and whatever else can be refused is refused before, so that nobody can ask this end about a
+ * ciphertext (the attack on PKCS #1 v1.5 in RFC 3218 needs only such an answer).
+ *
+ * `updateRand` is the RAND of the first exchange, for an update without one; only an update may leave out
+ * KEMAC, and then has neither keys nor identity. Whether the identity is the signer's, and what CHASH says,
+ * is for the caller to check: it knows the certificates.
  */
 export function consumePublicKeyMessage(
   primitives: Primitives,
-  message: DecodedMessage,
+  message: SignedMessage,
   unwrap: (wrappedKey: Uint8Array) => Uint8Array | undefined,
+  updateRand?: Uint8Array,
 ): KemacContents & {
   readonly context: LabelContext;
   readonly timestamp: Timestamp;
   readonly envelopeKey: Uint8Array;
 } {
-  const context = labelContext(message);
+  refuseOtherDataType(message, DataTypes.publicKey);
+  refuseForbiddenPolicy(message);
+  const context = labelContext(message, updateRand);
   const { timestamp } = requiredPayload(message, PayloadTypes.T, ErrorNumbers.timestamp);
-  const kemac = requiredPayload(message, PayloadTypes.KEMAC, ErrorNumbers.authentication);
+  const kemac = optionalPayload(message, PayloadTypes.KEMAC, ErrorNumbers.authentication);
+  const isUpdate = updateRand !== undefined;
+  if (kemac !== undefined) refuseUnsupportedKemac(kemac);
+  else if (!isUpdate) throw new Refusal(ErrorNumbers.authentication, "KEMAC is missing");
   const { data } = requiredPayload(message, PayloadTypes.PKE, ErrorNumbers.authentication);
   const envelopeKey = unwrap(data);
-  if (envelopeKey === undefined) throw new Refusal(ErrorNumbers.authentication, "the envelope does not open");
+  if (envelopeKey === undefined || envelopeKey.length < SHORTEST_ENVELOPE_KEY) {
+    throw new Refusal(ErrorNumbers.authentication, "the envelope does not open");
+  }
+  if (kemac === undefined) return { keys: [], context, timestamp, envelopeKey };
   let contents: Uint8Array;
   try {
     contents = openKemac(primitives, { key: envelopeKey, context, timestamp, cover: EMPTY }, kemac);
@@ -129,5 +172,6 @@ export function consumePublicKeyMessage(
     if (!(error instanceof Refusal) || error.errorNumber !== ErrorNumbers.authentication) throw error;
     throw new Refusal(ErrorNumbers.authentication, "the envelope does not open");
   }
-  return { ...readKemacContents(contents, "publicKey"), context, timestamp, envelopeKey };
+  const base = message.offsets[message.payloads.indexOf(kemac)] + KEMAC_HEAD;
+  return { ...readKemacContents(contents, "publicKey", base), context, timestamp, envelopeKey };
 }

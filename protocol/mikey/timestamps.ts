@@ -26,8 +26,14 @@ export function timestampLength(type: number): number | undefined {
   }
 }
 
-/** A COUNTER timestamp: for an Initiator that has no clock. */
+/**
+ * A COUNTER timestamp (0 to 2^32 − 1): for an Initiator that has no clock. Throws a RangeError for any other
+ * number: a counter that wrapped would use an IV again.
+ */
 export function counterTimestamp(counter: number): Timestamp {
+  if (!Number.isInteger(counter) || counter < 0 || counter >= 2 ** 32) {
+    throw new RangeError(`T: a COUNTER goes from 0 to 2^32 - 1, got ${counter}`);
+  }
   return { type: TimestampTypes.counter, value: uint(counter, 4) };
 }
 
