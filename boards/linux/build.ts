@@ -50,7 +50,7 @@ export interface BuildOptions {
 }
 
 export interface Engine {
-  /** The executable: `path [--lines] [--slots N] [--chunks BYTES] module.js arguments…` */
+  /** The executable: `path [--slots N] [--chunks BYTES] module.js arguments…` */
   readonly path: string;
   /** "xs 13.3.0" */
   readonly engine: string;

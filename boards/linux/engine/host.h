@@ -18,9 +18,8 @@ typedef struct Socket Socket;
 typedef struct {
 	int argumentCount;
 	char **arguments; /* those of the script */
-	int lines;        /* compile with line numbers, for stacks; costs bytecode and computrons */
 	int promiseJobs;
-	int importing;    /* the entry module has not finished yet */
+	int importing; /* the entry module has not finished yet */
 	uint64_t computrons;
 	Timer *timers; /* the next to fire first */
 	uint32_t lastTimer;

@@ -45,22 +45,31 @@ txID fxFindModule(txMachine *the, txSlot *realm, txID moduleID, txSlot *slot)
 	return fxNewNameC(the, real);
 }
 
+/* A SyntaxError of XS does not say where; this does, on standard error. */
+static void reportSyntax(void *console, txString path, txInteger line, txString format, c_va_list arguments)
+{
+	(void)console;
+	fprintf(stderr, "%s:%d: ", path ? path : "?", (int)line);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+}
+
 static txScript *parse(txMachine *the, char *path)
 {
 	txParser parser;
 	txParserJump jump;
 	txScript *volatile script = NULL;
 	txString sourceMap = NULL;
-	txUnsigned flags = hostOf(the)->lines ? mxDebugFlag : 0;
 	FILE *file = fopen(path, "r");
 
 	if (file == NULL)
 		return NULL;
 	fxInitializeParser(&parser, the, the->parserBufferSize, the->parserTableModulo);
 	parser.firstJump = &jump;
+	parser.reportError = reportSyntax;
 	if (c_setjmp(jump.jmp_buf) == 0) {
 		parser.path = fxNewParserSymbol(&parser, path);
-		fxParserTree(&parser, file, (txGetter)fgetc, flags, &sourceMap);
+		fxParserTree(&parser, file, (txGetter)fgetc, 0, &sourceMap);
 		fxParserHoist(&parser);
 		fxParserBind(&parser);
 		script = fxParserCode(&parser);

@@ -1,7 +1,7 @@
 /*
  * symbolon-xs: runs an ECMAScript module and what it imports on XS.
  *
- *   symbolon-xs [--lines] [--slots N] [--chunks BYTES] module.js [arguments]
+ *   symbolon-xs [--slots N] [--chunks BYTES] module.js [arguments]
  *
  * The heap starts at the size that a board could give and grows when that is too little, so that its peak can be
  * measured: 8192 slots (128 KB of 16 bytes; some 71 KB of them are the engine's own objects, which devices keep in
@@ -14,7 +14,7 @@
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: symbolon-xs [--lines] [--slots N] [--chunks BYTES] module.js [arguments]\n");
+	fprintf(stderr, "usage: symbolon-xs [--slots N] [--chunks BYTES] module.js [arguments]\n");
 	exit(EXIT_USAGE);
 }
 
@@ -52,9 +52,7 @@ int main(int argc, char **argv)
 	int i;
 
 	for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
-		if (strcmp(argv[i], "--lines") == 0)
-			host.lines = 1;
-		else if (strcmp(argv[i], "--slots") == 0) {
+		if (strcmp(argv[i], "--slots") == 0) {
 			creation.initialHeapCount = size(argv[++i]);
 			creation.incrementalHeapCount = creation.initialHeapCount / 4;
 			creation.stackCount = 16 * 1024;
