@@ -22,8 +22,16 @@ function expectLength(name: string, expected: number, bytes: Uint8Array): void {
   }
 }
 
+/** As on XS, a string is no bytes, whatever Node would take. */
+function expectBytes(...values: readonly unknown[]): void {
+  for (const value of values) {
+    if (!(value instanceof Uint8Array)) throw new TypeError(`expected bytes, got ${typeof value}`);
+  }
+}
+
 function digest(hash: Hash): (data: Uint8Array, out: Uint8Array) => void {
   return (data, out) => {
+    expectBytes(data, out);
     const value = createHash(hash).update(data).digest();
     expectLength("digest", value.length, out);
     out.set(value);
@@ -32,6 +40,7 @@ function digest(hash: Hash): (data: Uint8Array, out: Uint8Array) => void {
 
 function hmac(hash: Hash): (key: Uint8Array, data: Uint8Array, out: Uint8Array) => void {
   return (key, data, out) => {
+    expectBytes(key, data, out);
     const value = createHmac(hash, key).update(data).digest();
     expectLength("mac", value.length, out);
     out.set(value);
@@ -41,6 +50,7 @@ function hmac(hash: Hash): (key: Uint8Array, data: Uint8Array, out: Uint8Array) 
 /** RFC 3830 §4.1.2, as firmware/native/digest/prf.c. */
 function prf(hash: Hash): (inkey: Uint8Array, label: Uint8Array, out: Uint8Array) => void {
   return (inkey, label, out) => {
+    expectBytes(inkey, label, out);
     if (inkey.length === 0) throw new RangeError("inkey: expected at least 1 byte, got 0");
     out.fill(0);
     for (let start = 0; start < inkey.length; start += 32) {
@@ -55,10 +65,18 @@ function prf(hash: Hash): (inkey: Uint8Array, label: Uint8Array, out: Uint8Array
   };
 }
 
-function checkCcm(key: Uint8Array, nonce: Uint8Array, text: Uint8Array, sealed: Uint8Array): number {
+function checkCcm(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  text: Uint8Array,
+  sealed: Uint8Array,
+): number {
+  expectBytes(key, nonce, aad, text, sealed);
   const tagLength = sealed.length - text.length;
   expectLength("key", 16, key);
   expectLength("nonce", 13, nonce);
+  if (aad.length > 65279) throw new RangeError(`aad: expected at most 65279 bytes, got ${aad.length}`);
   if (text.length > 65535) throw new RangeError(`text: expected at most 65535 bytes, got ${text.length}`);
   if (tagLength !== 8 && tagLength !== 16) {
     throw new RangeError(`tag: expected 8 or 16 bytes, got ${tagLength}`);
@@ -73,7 +91,7 @@ function ccmSeal(
   text: Uint8Array,
   sealed: Uint8Array,
 ): void {
-  const authTagLength = checkCcm(key, nonce, text, sealed);
+  const authTagLength = checkCcm(key, nonce, aad, text, sealed);
   const cipher = createCipheriv("aes-128-ccm", key, nonce, { authTagLength });
   cipher.setAAD(aad, { plaintextLength: text.length });
   sealed.set(cipher.update(text));
@@ -88,7 +106,7 @@ function ccmOpen(
   sealed: Uint8Array,
   text: Uint8Array,
 ): boolean {
-  const authTagLength = checkCcm(key, nonce, text, sealed);
+  const authTagLength = checkCcm(key, nonce, aad, text, sealed);
   const decipher = createDecipheriv("aes-128-ccm", key, nonce, { authTagLength });
   decipher.setAuthTag(sealed.subarray(text.length));
   decipher.setAAD(aad, { plaintextLength: text.length });
@@ -105,6 +123,7 @@ function ccmOpen(
 }
 
 function aesCtr(key: Uint8Array, counter: Uint8Array, data: Uint8Array, out: Uint8Array): void {
+  expectBytes(key, counter, data, out);
   expectLength("key", 16, key);
   expectLength("counter", 16, counter);
   expectLength("out", data.length, out);
@@ -210,6 +229,7 @@ const natives = {
   xs_ccm_open: ccmOpen,
   xs_aes_ctr: aesCtr,
   xs_entropy: (out: Uint8Array): void => {
+    expectBytes(out);
     getRandomValues(out);
   },
   xs_clock_now: (): number => performance.now(),
