@@ -3,8 +3,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildEngine, type Engine, EngineUnavailableError } from "../boards/linux/build.js";
+import { EngineUnavailableError } from "../boards/linux/build.js";
 import { bundleTests } from "./xs/bundle.js";
+import { findEngine } from "./xs/engine.js";
 import { Outcomes } from "./xs/outcomes.js";
 import { listTests, runTests } from "./xs/process.js";
 
@@ -45,13 +46,4 @@ if (engine instanceof EngineUnavailableError) {
       );
     });
   });
-}
-
-async function findEngine(): Promise<Engine | EngineUnavailableError> {
-  try {
-    return await buildEngine({ onProgress: (line) => process.stderr.write(`XS: ${line}\n`) });
-  } catch (error) {
-    if (error instanceof EngineUnavailableError) return error;
-    throw error;
-  }
 }

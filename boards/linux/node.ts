@@ -171,7 +171,7 @@ function udpOpen(
   const socket = createSocket("udp4", (datagram, from) => {
     onDatagram(from.address, from.port, Uint8Array.from(datagram).buffer);
   });
-  // Binding ends later here than on XS; datagrams sent before wait for it inside Node.
+  // Binding ends later here than on XS; Node keeps what is sent before, and an error ends the process.
   socket.bind(port, address);
   sockets.set(++lastSocket, socket);
   return lastSocket;
@@ -236,7 +236,6 @@ const natives = {
   xs_timer_set: setTimer,
   xs_timer_clear: clearTimer,
   xs_udp_open: udpOpen,
-  xs_udp_port: (id: number): number => socketOf(id).address().port,
   xs_udp_send: udpSend,
   xs_udp_close: udpClose,
   xs_file_read: fileRead,

@@ -36,6 +36,10 @@ void runLoop(xsMachine *the);
 void endUncaught(xsMachine *the, const char *what) __attribute__((noreturn));
 double now(void);
 
+/* The engine's own, which xs.h does not declare. */
+void fxInitializeSharedCluster(void);
+void fxTerminateSharedCluster(void);
+
 /* machine.c: what needs the inside of the engine. */
 Host *hostOf(xsMachine *the);
 void setHost(xsMachine *the, Host *host);

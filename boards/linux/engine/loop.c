@@ -67,7 +67,7 @@ void endUncaught(xsMachine *the, const char *what)
 			fprintf(stderr, "%s: a value that has no text\n", what);
 		}
 	}
+	xsEndHost(the);
 	fflush(stdout);
 	_exit(EXIT_UNCAUGHT);
-	xsEndHost(the);
 }

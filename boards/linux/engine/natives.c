@@ -19,7 +19,6 @@
 	each(xs_timer_set, 2) \
 	each(xs_timer_clear, 1) \
 	each(xs_udp_open, 3) \
-	each(xs_udp_port, 1) \
 	each(xs_udp_send, 4) \
 	each(xs_udp_close, 1) \
 	each(xs_file_read, 1) \

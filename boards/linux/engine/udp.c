@@ -76,17 +76,6 @@ void xs_udp_open(xsMachine *the)
 	xsmcSetInteger(xsResult, opened->id);
 }
 
-/* xs_udp_port(socket): the port that it is bound to */
-void xs_udp_port(xsMachine *the)
-{
-	struct sockaddr_in address;
-	socklen_t length = sizeof(address);
-
-	if (getsockname(socketOf(the)->descriptor, (struct sockaddr *)&address, &length) < 0)
-		xsUnknownError("getsockname: %s", strerror(errno));
-	xsmcSetInteger(xsResult, ntohs(address.sin_port));
-}
-
 /* xs_udp_send(socket, address, port, bytes). A full buffer or an absent peer loses the datagram, as UDP may. */
 void xs_udp_send(xsMachine *the)
 {

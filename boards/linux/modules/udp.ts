@@ -8,11 +8,6 @@ export function open(this: void, address: string, port: number, onDatagram: OnDa
   return native("xs_udp_open").call(this, address, port, onDatagram);
 }
 
-/** The port that a socket is bound to. */
-export function portOf(this: void, socket: number): number {
-  return native("xs_udp_port").call(this, socket);
-}
-
 /** Sends a datagram, which may get lost here as on any link. Throws a RangeError unless the address is numeric. */
 export function send(this: void, socket: number, address: string, port: number, bytes: Uint8Array): void {
   native("xs_udp_send").call(this, socket, address, port, bytes);
