@@ -198,7 +198,11 @@ function fileRead(path: string): ArrayBuffer | undefined {
 }
 
 function fileWrite(folder: string, name: string, bytes: Uint8Array): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
   const temporary = `${folder}/${name}~`;
   const file = openSync(temporary, "w", 0o600);
   try {

@@ -87,7 +87,7 @@ const parts: Record<string, () => void | Promise<void>> = {
     createDevice({ state: "/nowhere" }).device.storage.read("../passwd");
   },
   folder() {
-    createDevice({ state: "/proc/nowhere" }).device.storage.write("counter", ascii("1"));
+    createDevice({ state: "/nowhere/at/all" }).device.storage.write("counter", ascii("1"));
   },
 };
 

@@ -106,7 +106,7 @@ for (const [name, command, args] of boards) {
         ["reject", /rejected on purpose/],
         ["native", /^uncaught: TypeError: native: this board has no xs_unknown/],
         ["name", /^uncaught: RangeError: storage: \.\.\/passwd is no name for a value/],
-        ["folder", /^uncaught: Error: .*\/proc\/nowhere/],
+        ["folder", /^uncaught: Error: .*\/nowhere\/at\/all/],
       ] as const) {
         const { code, stderr } = await run(part);
         assert.match(stderr, reason);

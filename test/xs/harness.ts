@@ -23,9 +23,14 @@ interface Test {
   readonly body: Body;
 }
 
-/** Mocha's context; what it sets is Node's matter, which limits the whole run. */
+/** Milliseconds that a test may wait; what computes all the time is limited with the whole process. */
+const defaultTimeout = 10_000;
+
+/** Mocha's context, `this` in tests. */
 class Context {
-  timeout(): this {
+  limit = defaultTimeout;
+  timeout(milliseconds: number): this {
+    this.limit = milliseconds;
     return this;
   }
   slow(): this {
@@ -83,10 +88,24 @@ async function failure(test: Test): Promise<string | undefined> {
     for (const suite of suites) {
       for (const body of suite.beforeEach) await body.call(context);
     }
-    await test.body.call(context);
+    await settled(test.body.call(context), context.limit);
     return undefined;
   } catch (error) {
     return error instanceof Error ? `${error.stack}` : String(error);
+  }
+}
+
+/** Waits for what a test returned; rejects when that takes longer than `limit` milliseconds. */
+async function settled(result: unknown, limit: number): Promise<void> {
+  if (!(result instanceof Promise)) return;
+  let timer = 0;
+  const late = new Promise((_, reject) => {
+    timer = setTimer(() => reject(new Error(`timeout of ${limit} ms`)), limit);
+  });
+  try {
+    await Promise.race([result, late]);
+  } finally {
+    clearTimer(timer);
   }
 }
 

@@ -35,9 +35,12 @@ export class Outcomes {
     }
   }
 
-  /** The process has ended; what has no outcome yet gets this error. */
+  /** The process has ended. The test that it was at gets the error, and those that never ran a word of it. */
   end(error: Error): void {
-    for (const settle of this.#settle) settle(error);
+    this.#settle[this.count]?.(error);
+    const notRun = new Error("not run, since XS ended before");
+    notRun.stack = notRun.message;
+    for (const settle of this.#settle) settle(notRun);
   }
 }
 
