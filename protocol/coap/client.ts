@@ -205,6 +205,12 @@ export class CoapClient {
     if (exchange !== undefined) this.#end(now, exchange);
   }
 
+  /** Whether a request is under way that its peer has not acknowledged. */
+  isTransmitting(handle: RequestHandle): boolean {
+    const exchange = this.#exchanges.find((other) => other.handle === handle);
+    return exchange !== undefined && exchange.phase !== "acknowledged";
+  }
+
   /** What there is to do since the last call, in order. */
   take(): Action[] {
     const actions = this.#actions;

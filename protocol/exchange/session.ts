@@ -1,6 +1,6 @@
 /** What all parties of one exchange must mean by it, and the values that follow from that. */
 
-import { concat, uint } from "../bytes.js";
+import { concat, toHex, uint } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
 import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
 import { Refusal } from "../mikey/message.js";
@@ -82,19 +82,7 @@ export function labelContextOf(session: Session): LabelContext {
 export function checkValue(primitives: Primitives, session: Session, tgk: Uint8Array): Uint8Array {
   const context = labelContextOf(session);
   const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
-  const { threshold, privacy, shares } = session.sharing;
-  const covered = concat(
-    CHECK_VALUE_LABEL,
-    uint(PROFILE, 1),
-    uint(threshold, 1),
-    uint(privacy, 1),
-    uint(shares, 1),
-    identityBytes(session.sensor),
-    identityBytes(session.responder),
-    counterTimestamp(session.t).value,
-    session.csbId,
-    session.rand,
-  );
+  const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session));
   return primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
 }
 
@@ -117,6 +105,11 @@ export function channelKeys(primitives: Primitives, session: Session, tgk: Uint8
     tek: deriveSessionKey(primitives, tgk, SessionKeys.tek, CHANNEL_CS_ID, context, 16),
     salt: deriveSessionKey(primitives, tgk, SessionKeys.salt, CHANNEL_CS_ID, context, 8),
   };
+}
+
+/** What people and logs may see of a TEK: the first 16 bytes of its SHA-256, in hexadecimal. */
+export function fingerprint(primitives: Primitives, { tek }: ChannelKeys): string {
+  return toHex(primitives.sha256(tek).subarray(0, 16));
 }
 
 /** Throws a Refusal unless a session is the one that its policy stands for. */
@@ -147,6 +140,19 @@ export function roleIdentity(payloads: readonly Payload[], role: number, name: s
   }
   if (identity === undefined) throw new Refusal(ErrorNumbers.identity, `no identity of the ${name}`);
   return identity;
+}
+
+/** Everything that the parties of a session must agree on, each part of known or announced length. */
+export function sessionBytes({ sensor, responder, sharing, t, csbId, rand }: Session): Uint8Array {
+  const { threshold, privacy, shares } = sharing;
+  return concat(
+    Uint8Array.of(PROFILE, threshold, privacy, shares),
+    identityBytes(sensor),
+    identityBytes(responder),
+    counterTimestamp(t).value,
+    csbId,
+    rand,
+  );
 }
 
 /** Type ‖ length ‖ data, as in an ID payload: two identities never run into each other. */

@@ -1,0 +1,178 @@
+/**
+ * The sensor: enrolment in, keys out. It joins the state machines of the exchange and of CoAP to the board's
+ * link, clock and storage.
+ */
+
+import { CoapClient, type RequestHandle } from "../protocol/coap/client.js";
+import { ContentFormats } from "../protocol/coap/numbers.js";
+import { beginExchange } from "../protocol/exchange/initiator.js";
+import { MIKEY_PATH } from "../protocol/exchange/over-coap.js";
+import { fingerprint } from "../protocol/exchange/session.js";
+import { type Identity, identityToText } from "../protocol/mikey/identity.js";
+import { nextT } from "./counter.js";
+import type { Device, Link, TimerId } from "./device.js";
+import type { Enrolment } from "./enrolment.js";
+import { Initiator, type InitiatorAction, type Outcome } from "./initiator.js";
+
+/** What the firmware tells while it runs. Names of messages are those of docs/protocol.md. */
+export type SensorEvent =
+  | {
+      readonly event: "message";
+      readonly name: "I_TP";
+      readonly from: string;
+      readonly to: string;
+      readonly bytes: number;
+    }
+  | {
+      readonly event: "refused";
+      readonly message: "TP_I";
+      readonly from: string;
+      readonly error: number | null;
+      readonly reason: string;
+    }
+  | {
+      readonly event: "finished";
+      readonly agreed: boolean;
+      readonly confirmed: boolean;
+      /** Fingerprint of the TEK, never the key. */
+      readonly tek: string;
+      readonly reason?: string;
+    };
+
+/**
+ * Runs one exchange with a Responder and says how it ends. The T of the exchange is durable before anything
+ * is sent. Throws when the board has no entropy or can't store: then nothing was sent.
+ */
+export function runExchange(
+  device: Device,
+  enrolment: Enrolment,
+  responder: Identity,
+  onEvent: (event: SensorEvent) => void,
+  onFinished: (outcome: Outcome) => void,
+): void {
+  const t = nextT(device.storage);
+  const waiting = beginExchange(device.primitives, device.random, enrolment, responder, t);
+  new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
+}
+
+class Exchange {
+  readonly #coap: CoapClient;
+  readonly #link: Link;
+  /** The timers of the exchange's own time. */
+  readonly #timers: TimerId[];
+  /** The timer that wakes CoAP. */
+  #wake: TimerId | undefined;
+  /** Which third party a request went to. */
+  readonly #asked = new Map<RequestHandle, number>();
+  /** Third parties to which the message went at least once. */
+  readonly #told = new Set<number>();
+
+  constructor(
+    private readonly device: Device,
+    private readonly enrolment: Enrolment,
+    private readonly initiator: Initiator,
+    private readonly onEvent: (event: SensorEvent) => void,
+    private readonly onFinished: (outcome: Outcome) => void,
+  ) {
+    const { clock, random } = device;
+    const { deadline } = enrolment;
+    this.#coap = new CoapClient({ random });
+    this.#link = device.openLink((peer, datagram) => {
+      this.#coap.receive(clock.now(), peer, datagram);
+      this.#work();
+    });
+    this.#timers = [
+      clock.set(() => this.#act(initiator.handle({ kind: "halftime" })), deadline / 2),
+      clock.set(() => this.#act(initiator.handle({ kind: "deadline" })), deadline),
+    ];
+  }
+
+  start(): void {
+    this.#act(this.initiator.start());
+  }
+
+  /** Does what the exchange asks for, then what CoAP makes of it. */
+  #act(actions: readonly InitiatorAction[]): void {
+    for (const action of actions) {
+      if (action.kind === "send") this.#send(action.x, action.message);
+      else if (action.kind === "finished") this.#finish(action.outcome);
+      else {
+        const { x, error, reason } = action;
+        this.onEvent({ event: "refused", message: "TP_I", from: this.#nameOf(x), error, reason });
+      }
+    }
+    this.#work();
+  }
+
+  #send(x: number, message: Uint8Array): void {
+    const now = this.device.clock.now();
+    for (const [handle, party] of this.#asked) {
+      if (party !== x) continue;
+      // A message that is not acknowledged yet is CoAP's to repeat.
+      if (this.#coap.isTransmitting(handle)) return;
+      this.#coap.cancel(now, handle);
+      this.#asked.delete(handle);
+    }
+    const handle = this.#coap.request(now, {
+      peer: this.enrolment.addresses[x - 1],
+      path: MIKEY_PATH,
+      payload: message,
+      contentFormat: ContentFormats.mikey,
+      timeout: this.enrolment.deadline,
+    });
+    this.#asked.set(handle, x);
+    if (this.#told.has(x)) return;
+    this.#told.add(x);
+    const from = identityToText(this.enrolment.policy.sensor);
+    this.onEvent({ event: "message", name: "I_TP", from, to: this.#nameOf(x), bytes: message.length });
+  }
+
+  /** Sends what CoAP has to send, hands its outcomes to the exchange, and sleeps until CoAP is due again. */
+  #work(): void {
+    const { clock } = this.device;
+    const actions = this.#coap.take();
+    // An outcome may end the exchange and close the link: acknowledgements go first.
+    for (const action of actions) {
+      if (action.kind === "send") this.#link.send(action.peer, action.datagram);
+    }
+    for (const action of actions) {
+      if (action.kind === "send") continue;
+      const x = this.#asked.get(action.request);
+      if (x === undefined) continue;
+      this.#asked.delete(action.request);
+      if (action.kind === "failure") {
+        this.#act(this.initiator.handle({ kind: "failure", x, reason: action.reason }));
+      } else {
+        const { code, payload } = action.message;
+        this.#act(this.initiator.handle({ kind: "answer", x, code, payload }));
+      }
+    }
+    if (this.#wake !== undefined) clock.clear(this.#wake);
+    this.#wake = undefined;
+    const due = this.#coap.nextWake();
+    if (due !== undefined) this.#wake = clock.set(() => this.#tick(), Math.max(0, due - clock.now()));
+  }
+
+  #tick(): void {
+    this.#wake = undefined;
+    this.#coap.tick(this.device.clock.now());
+    this.#work();
+  }
+
+  #finish(outcome: Outcome): void {
+    const { clock, primitives } = this.device;
+    for (const timer of this.#timers) clock.clear(timer);
+    for (const handle of this.#asked.keys()) this.#coap.cancel(clock.now(), handle);
+    this.#asked.clear();
+    this.#link.close();
+    const { confirmed } = outcome;
+    const tek = fingerprint(primitives, confirmed ? outcome.finished.keys : outcome.keys);
+    const ending = { event: "finished", agreed: confirmed, confirmed, tek } as const;
+    this.onEvent(confirmed ? ending : { ...ending, reason: outcome.reason });
+    this.onFinished(outcome);
+  }
+
+  #nameOf(x: number): string {
+    return identityToText(this.enrolment.policy.thirdParties[x - 1]);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The Initiator's end of an exchange, one type for each state: what waits can only be answered, what is
+ * finished can only be used.
+ */
+
+import { wipe } from "../bytes.js";
+import type { Identity } from "../mikey/identity.js";
+import type { Primitives, RandomSource } from "../primitives.js";
+import { secretLength } from "../shares/points.js";
+import { type Confirmation, consumeConfirmation } from "./confirmation.js";
+import type { Policy } from "./policy.js";
+import { NONCE_LENGTH } from "./profile.js";
+import { type ChannelKeys, channelKeys, createSession, type Session, sharingOf } from "./session.js";
+import { createShareMessages } from "./share-message.js";
+import { consumeShareVerification } from "./share-verification.js";
+
+/** What a sensor is enrolled with. */
+export interface InitiatorCredentials {
+  readonly policy: Policy;
+  /** One PSK of 16 bytes for each third party, in their order. */
+  readonly psks: readonly Uint8Array[];
+  /** The weight matrix of shares/weights.ts. */
+  readonly weights: Uint8Array;
+}
+
+/**
+ * Begins an exchange with a Responder: a fresh TGK, split, and the n messages that carry it.
+ * `t` must never have been used before, and its use must be durable already.
+ */
+export function beginExchange(
+  primitives: Primitives,
+  random: RandomSource,
+  credentials: InitiatorCredentials,
+  responder: Identity,
+  t: number,
+): WaitingInitiator {
+  const { policy, psks, weights } = credentials;
+  const session = createSession(primitives, policy, responder, random(NONCE_LENGTH), t);
+  const tgk = random(secretLength(sharingOf(policy)));
+  const messages = createShareMessages(primitives, session, psks, weights, tgk);
+  return new WaitingInitiator(primitives, credentials, session, tgk, messages);
+}
+
+/** The shares are on their way; the Responder's confirmation is awaited. */
+export class WaitingInitiator {
+  constructor(
+    private readonly primitives: Primitives,
+    private readonly credentials: InitiatorCredentials,
+    readonly session: Session,
+    private readonly tgk: Uint8Array,
+    /** I_TP for third party x at position x − 1. A retry sends the same bytes. */
+    readonly messages: readonly Uint8Array[],
+  ) {}
+
+  /** Keys of the provisional context: they hold before the Responder has shown that it has them too. */
+  get provisionalKeys(): ChannelKeys {
+    return channelKeys(this.primitives, this.session, this.tgk);
+  }
+
+  /**
+   * Takes a TP_I of third party `x`. The exchange is finished when it brings a good R_I; without R_I it is
+   * a receipt, and the exchange goes on waiting. Throws a DecodeError or a Refusal, and then nothing has
+   * changed: another third party may still bring a good one.
+   */
+  consumeVerification(x: number, bytes: Uint8Array): WaitingInitiator | FinishedInitiator {
+    const { policy, psks } = this.credentials;
+    const thirdParty = policy.thirdParties[x - 1];
+    const relayed = consumeShareVerification(this.primitives, bytes, this.session, thirdParty, psks[x - 1]);
+    if (relayed === undefined) return this;
+    const confirmation = consumeConfirmation(this.primitives, relayed, this.session, this.tgk);
+    const finished = new FinishedInitiator(this.session, this.provisionalKeys, confirmation);
+    this.abandon();
+    return finished;
+  }
+
+  /** Ends the exchange without a key. */
+  abandon(): void {
+    wipe(this.tgk);
+  }
+}
+
+/** The Responder has shown that it holds the TGK. */
+export class FinishedInitiator {
+  constructor(
+    readonly session: Session,
+    readonly keys: ChannelKeys,
+    readonly confirmation: Confirmation,
+  ) {}
+}
