@@ -1,23 +1,24 @@
 /**
- * Starts the sensor's firmware on this machine: on XS where the engine can be built, on Node otherwise.
+ * Starts the sensor: on XS, built first where that has not been done, or on Node where XS can't be had.
  *
- *   node dist/boards/linux/launch.js [arguments]   runs dist/boards/linux/main.js with these arguments
- *   node dist/boards/linux/launch.js --prepare     has the engine built and ends
+ *   node dist/boards/linux/launch.js --prepare        has the engine built, starts nothing
+ *   node dist/boards/linux/launch.js --dir FOLDER     runs main.js with these arguments
  *
- * Standard output is JSON lines: `{"event":"building","detail":…}` for each step of a build, then
- * `{"event":"engine","engine":"xs 13.3.0","cached":…,"slotSize":…}` (on Node with a `note` that says why), then the
- * firmware's own.
+ * Tells on standard output, before the sensor does:
+ * `{"event":"building","detail":TEXT}` for each step of a build, then
+ * `{"event":"engine","engine":"xs 13.3.0","cached":BOOL,"slotSize":16}`, with a `note` when it is not XS.
+ * Ends as the sensor ends.
  */
 
 import { spawn } from "node:child_process";
-import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import { buildEngine } from "./build.js";
+import { buildEngine, EngineUnavailableError } from "./build.js";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const say = (event: object): boolean => process.stdout.write(`${JSON.stringify(event)}\n`);
 
-/** Says what the firmware runs on and returns the command that runs it. */
-async function prepare(): Promise<readonly string[]> {
+/** The command that runs a module, up to the module. */
+async function findEngine(): Promise<readonly string[]> {
   try {
     const { path, engine, cached, slotSize } = await buildEngine({
       onProgress: (detail) => say({ event: "building", detail }),
@@ -25,29 +26,28 @@ async function prepare(): Promise<readonly string[]> {
     say({ event: "engine", engine, cached, slotSize });
     return [path];
   } catch (error) {
-    const note = (error as Error).message.split("\n", 1)[0];
-    say({ event: "engine", engine: `node ${process.versions.node}`, cached: false, note });
+    if (!(error instanceof EngineUnavailableError)) throw error;
+    const note = `the firmware runs on Node, since ${error.message}`;
+    say({ event: "engine", engine: `node ${process.versions.node}`, cached: true, note });
     return [process.execPath, here("node.js")];
   }
 }
 
-function say(event: object): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
-}
-
-const [command, ...before] = await prepare();
-if (process.argv[2] !== "--prepare") {
-  const child = spawn(command, [...before, here("main.js"), ...process.argv.slice(2)], {
+const [command, ...first] = await findEngine();
+const args = process.argv.slice(2);
+if (args[0] !== "--prepare") {
+  const sensor = spawn(command, [...first, here("main.js"), ...args], {
     stdio: ["ignore", "inherit", "inherit"],
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  process.on("exit", () => child.kill("SIGKILL"));
-  child.on("error", (error) => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.on(signal, () => sensor.kill(signal));
+  process.on("exit", () => sensor.kill("SIGKILL"));
+  sensor.on("error", (error) => {
     process.stderr.write(`${command}: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exit(70);
   });
-  child.on("exit", (code, signal) => {
-    // As a shell says it: 128 and the number of the signal.
-    process.exitCode = code ?? 128 + constants.signals[signal as NodeJS.Signals];
+  sensor.on("exit", (code, signal) => {
+    if (signal !== null) process.stderr.write(`the sensor ended by ${signal}\n`);
+    process.exit(code ?? 70);
   });
 }

@@ -244,6 +244,10 @@ const natives = {
   xs_udp_close: udpClose,
   xs_file_read: fileRead,
   xs_file_write: fileWrite,
+  xs_file_text: (path: string): string | undefined => {
+    const contents = fileRead(path);
+    return contents && Buffer.from(contents).toString("utf8");
+  },
   xs_arguments: (): string[] => [...scriptArguments],
   xs_exit: (code: number): never => process.exit(code),
   xs_print: (line: string): void => {

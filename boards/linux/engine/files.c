@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#define MAX_FILE (1024 * 1024)
+
 static int readAll(int file, uint8_t *data, size_t length)
 {
 	while (length > 0) {
@@ -33,43 +35,58 @@ static int writeAll(int file, const uint8_t *data, size_t length)
 	return 0;
 }
 
-/* xs_file_read(path): an ArrayBuffer, or undefined when there is no such file */
-void xs_file_read(xsMachine *the)
+/* The whole file in memory to be freed, one byte of 0 behind it; NULL when there is no such file. */
+static uint8_t *load(xsMachine *the, size_t *length)
 {
 	char path[PATH_MAX];
 	struct stat status;
-	void *data;
-	int file, failed;
+	uint8_t *data;
+	int file;
 
 	xsmcToStringBuffer(xsArg(0), path, sizeof(path));
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0) {
 		if (errno == ENOENT)
-			return;
+			return NULL;
 		xsUnknownError("%s: %s", path, strerror(errno));
 	}
-	if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > 16 * 1024 * 1024) {
+	if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > MAX_FILE) {
 		close(file);
 		xsUnknownError("%s: not a file that can be read", path);
 	}
-	data = malloc((size_t)status.st_size + 1);
-	failed = data == NULL || readAll(file, data, (size_t)status.st_size) < 0;
-	close(file);
-	if (failed) {
+	*length = (size_t)status.st_size;
+	data = calloc(1, *length + 1);
+	if (data == NULL || readAll(file, data, *length) < 0) {
+		close(file);
 		free(data);
 		xsUnknownError("%s: can't be read", path);
 	}
-	{
-		/* The buffer's memory may move and fail: `data` is freed on both ways. */
-		xsTry {
-			xsmcSetArrayBuffer(xsResult, data, (xsIntegerValue)status.st_size);
-		}
-		xsCatch {
-			free(data);
-			xsThrow(xsException);
-		}
+	close(file);
+	return data;
+}
+
+/* xs_file_read(path): an ArrayBuffer, or undefined when there is no such file */
+void xs_file_read(xsMachine *the)
+{
+	size_t length;
+	uint8_t *data = load(the, &length);
+
+	if (data != NULL) {
+		xsmcSetArrayBuffer(xsResult, data, (xsIntegerValue)length);
+		free(data);
 	}
-	free(data);
+}
+
+/* xs_file_text(path): a string of UTF-8, or undefined when there is no such file */
+void xs_file_text(xsMachine *the)
+{
+	size_t length;
+	uint8_t *data = load(the, &length);
+
+	if (data != NULL) {
+		xsmcSetString(xsResult, (char *)data);
+		free(data);
+	}
 }
 
 /*

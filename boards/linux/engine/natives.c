@@ -30,7 +30,8 @@
 	each(xs_engine, 0) \
 	each(xs_computrons, 0) \
 	each(xs_heap_slots, 0) \
-	each(xs_heap_chunks, 0)
+	each(xs_heap_chunks, 0) \
+	each(xs_file_text, 1)
 
 #define DECLARE(name, length) void name(xsMachine *the);
 NATIVES(DECLARE)
