@@ -1,0 +1,129 @@
+/** What a simulated exchange came to: the object that `symbolon simulate --json` prints. */
+
+import type { SuiteName } from "../../protocol/mikey/suites.js";
+
+/** One MIKEY message, as its sender announced it. */
+export interface MessageRecord {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+}
+
+/** The sensor's figures. Where it did not run on XS, the engine's are null; all are when it never finished. */
+export interface DeviceFigures {
+  readonly computrons: number | null;
+  readonly heapPeakBytes: number | null;
+  readonly slotBytes: number | null;
+  readonly chunkBytes: number | null;
+  readonly txDatagrams: number | null;
+  readonly txBytes: number | null;
+  readonly rxDatagrams: number | null;
+  readonly rxBytes: number | null;
+}
+
+/** One exchange. */
+export interface RunResult {
+  /** Whether both ends have the same TEK. */
+  readonly agreed: boolean;
+  /** Why not; absent when they agreed. */
+  readonly reason?: string;
+  /** "xs 13.3.0" or "node 20.x". */
+  readonly engine: string;
+  readonly suite: SuiteName;
+  readonly thirdParties: number;
+  readonly threshold: number;
+  readonly privacy: number;
+  /** The third parties that were stopped beforehand. */
+  readonly lost: readonly string[];
+  /** Fingerprints, never keys. */
+  readonly tek: { readonly initiator: string | null; readonly responder: string | null };
+  /** Whether the sensor verified R_I. */
+  readonly confirmed: boolean;
+  readonly device: DeviceFigures;
+  readonly messages: readonly MessageRecord[];
+  readonly elapsedMs: number;
+}
+
+export interface Summary {
+  readonly runs: number;
+  readonly agreed: number;
+  readonly confirmed: number;
+  /** How many different keys the runs that agreed came to. */
+  readonly differentKeys: number;
+  readonly elapsedMs: { readonly median: number; readonly longest: number };
+}
+
+/** All exchanges of `--repeat`. */
+export interface RepeatResult {
+  readonly runs: readonly RunResult[];
+  readonly summary: Summary;
+}
+
+/** What the Responder said about an exchange that it gave up. */
+export interface Expiry {
+  readonly shares: number;
+  readonly threshold: number;
+  readonly missing: number;
+}
+
+/** What is known of an exchange when it is over. */
+export interface Outcome {
+  readonly sensor: string;
+  readonly responder: string;
+  readonly threshold: number;
+  /** Seconds. */
+  readonly deadline: number;
+  readonly initiatorTek: string | null;
+  readonly responderTek: string | null;
+  readonly expiry: Expiry | undefined;
+  /** The sensor's own reason, or what broke. */
+  readonly sensorReason: string | undefined;
+}
+
+/** Why an exchange did not end in agreement, in one sentence; undefined when it did. */
+export function reasonOf(outcome: Outcome): string | undefined {
+  const { sensor, responder, initiatorTek, responderTek, expiry, deadline, threshold, sensorReason } =
+    outcome;
+  if (initiatorTek !== null && initiatorTek === responderTek) return undefined;
+  if (initiatorTek !== null && responderTek !== null) return `${sensor} and ${responder} have different keys`;
+  const said = sensorReason === undefined ? "" : ` (${sensor}: ${sensorReason})`;
+  if (responderTek !== null) return `${responder} has a key, but ${sensor} has none${said}`;
+  if (expiry !== undefined && expiry.shares > 0) {
+    const { missing, threshold: needed } = expiry;
+    return `${missing} of ${needed} shares needed ${missing === 1 ? "was" : "were"} missing at ${responder} when its deadline of ${deadline} s passed${said}`;
+  }
+  return `${threshold} of ${threshold} shares needed were missing: none was accepted at ${responder} within the deadline of ${deadline} s${said}`;
+}
+
+/** Counts over all runs. There is at least one. */
+export function summarize(runs: readonly RunResult[]): Summary {
+  const agreed = runs.filter((run) => run.agreed);
+  const times = runs.map(({ elapsedMs }) => elapsedMs).sort((a, b) => a - b);
+  return {
+    runs: runs.length,
+    agreed: agreed.length,
+    confirmed: runs.filter((run) => run.confirmed).length,
+    differentKeys: new Set(agreed.map(({ tek }) => tek.responder)).size,
+    elapsedMs: { median: times[Math.floor((times.length - 1) / 2)], longest: times[times.length - 1] },
+  };
+}
+
+/** Reads the `device` member of a sensor's `finished` event; what is no number is null. */
+export function deviceFigures(value: unknown): DeviceFigures {
+  const given = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+  const figure = (name: keyof DeviceFigures): number | null => {
+    const number = given[name];
+    return typeof number === "number" ? number : null;
+  };
+  return {
+    computrons: figure("computrons"),
+    heapPeakBytes: figure("heapPeakBytes"),
+    slotBytes: figure("slotBytes"),
+    chunkBytes: figure("chunkBytes"),
+    txDatagrams: figure("txDatagrams"),
+    txBytes: figure("txBytes"),
+    rxDatagrams: figure("rxDatagrams"),
+    rxBytes: figure("rxBytes"),
+  };
+}
