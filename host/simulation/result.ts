@@ -109,7 +109,10 @@ export function summarize(runs: readonly RunResult[]): Summary {
   };
 }
 
-/** Reads the `device` member of a sensor's `finished` event; what is no number is null. */
+/**
+ * Reads the `device` member of a sensor's `finished` event; what is no number is null, and so is an engine's
+ * figure of 0: nobody counted.
+ */
 export function deviceFigures(value: unknown): DeviceFigures {
   const given = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
   const figure = (name: keyof DeviceFigures): number | null => {
@@ -117,10 +120,10 @@ export function deviceFigures(value: unknown): DeviceFigures {
     return typeof number === "number" ? number : null;
   };
   return {
-    computrons: figure("computrons"),
-    heapPeakBytes: figure("heapPeakBytes"),
-    slotBytes: figure("slotBytes"),
-    chunkBytes: figure("chunkBytes"),
+    computrons: figure("computrons") || null,
+    heapPeakBytes: figure("heapPeakBytes") || null,
+    slotBytes: figure("slotBytes") || null,
+    chunkBytes: figure("chunkBytes") || null,
     txDatagrams: figure("txDatagrams"),
     txBytes: figure("txBytes"),
     rxDatagrams: figure("rxDatagrams"),

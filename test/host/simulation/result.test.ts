@@ -96,6 +96,7 @@ describe("simulation: result", () => {
     };
     assert.deepEqual(deviceFigures(undefined), none);
     assert.deepEqual(deviceFigures({ computrons: "7", txBytes: 480, more: 1 }), { ...none, txBytes: 480 });
+    assert.deepEqual(deviceFigures({ computrons: 0, slotBytes: 0, rxBytes: 0 }), { ...none, rxBytes: 0 });
     assert.deepEqual(deviceFigures(run.device), run.device);
   });
 });
