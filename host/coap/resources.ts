@@ -1,0 +1,271 @@
+/** The request layer of a server (RFC 7252 §5): which handler a request is for, and why it gets none. */
+
+import { toHex } from "../../protocol/bytes.js";
+import { type Block, blockSize, decodeBlock, encodeBlock } from "../../protocol/coap/block.js";
+import {
+  decodeUint,
+  encodeUint,
+  findOption,
+  type Message,
+  type Option,
+} from "../../protocol/coap/message.js";
+import {
+  Codes,
+  ContentFormats,
+  isCritical,
+  isResponse,
+  MAX_PAYLOAD_SIZE,
+  OptionNumbers,
+} from "../../protocol/coap/numbers.js";
+import { Block1Assembly } from "./block1.js";
+
+/** What a handler is given. */
+export interface RouteRequest {
+  /** The whole body. */
+  readonly payload: Uint8Array;
+  readonly contentFormat: number;
+  /** "address:port" of the sender. */
+  readonly peer: string;
+}
+
+export interface RouteResponse {
+  /** Of a response class. */
+  readonly code: number;
+  /** At most 1024 bytes. */
+  readonly payload?: Uint8Array;
+  readonly contentFormat?: number;
+}
+
+/** What answers POST on a path. */
+export interface CoapRoute {
+  /** Of requests and responses. */
+  readonly contentFormat: number;
+  /** Names the kind of resource in /.well-known/core (RFC 6690 §3.1). */
+  readonly resourceType?: string;
+  /**
+   * Acts on a request. Nothing is sent to the peer, no acknowledgement either, before this has returned its
+   * response or its promise: what must last is stored before the first await.
+   */
+  handler(request: RouteRequest): RouteResponse | Promise<RouteResponse>;
+}
+
+export type Routes = Readonly<Record<string, CoapRoute>>;
+
+/** A response without what the message layer adds. */
+export interface Answer {
+  readonly code: number;
+  readonly options: readonly Option[];
+  readonly payload: Uint8Array;
+}
+
+export interface ResourceLimits {
+  /** The longest request body, in bytes. */
+  readonly maxBody: number;
+  /** Bodies that may be on their way in blocks at the same time. */
+  readonly maxTransfers: number;
+  /** Milliseconds that such a transfer may pause. */
+  readonly transferLifetime: number;
+}
+
+/** Where RFC 6690 §4 has the list of resources. */
+const WELL_KNOWN_CORE = ".well-known/core";
+
+/** The critical options that are understood: how long their values may be, and whether they may repeat. */
+const understood = new Map([
+  [OptionNumbers.uriHost as number, { max: 255, repeatable: false }],
+  [OptionNumbers.uriPort, { max: 2, repeatable: false }],
+  [OptionNumbers.uriPath, { max: 255, repeatable: true }],
+  [OptionNumbers.uriQuery, { max: 255, repeatable: true }],
+  [OptionNumbers.accept, { max: 2, repeatable: false }],
+  [OptionNumbers.block2, { max: 3, repeatable: false }],
+  [OptionNumbers.block1, { max: 3, repeatable: false }],
+]);
+
+const nothing = new Uint8Array(0);
+
+export class Resources {
+  readonly #routes = new Map<string, CoapRoute>();
+  readonly #limits: ResourceLimits;
+  readonly #assembly: Block1Assembly;
+  readonly #links: Uint8Array;
+  readonly #onError: (error: unknown, where: string) => void;
+
+  constructor(routes: Routes, limits: ResourceLimits, onError: (error: unknown, where: string) => void) {
+    for (const [path, route] of Object.entries(routes)) this.#routes.set(normalized(path), route);
+    this.#limits = limits;
+    this.#assembly = new Block1Assembly(limits.maxBody, limits.maxTransfers, limits.transferLifetime);
+    this.#links = linkFormat(this.#routes);
+    this.#onError = onError;
+  }
+
+  /** The answer to a request, at once where no handler is asked or it is done at once. Throws nothing. */
+  answer(now: number, peer: string, request: Message): Answer | Promise<Answer> {
+    const { code, options } = request;
+    if (has(options, OptionNumbers.proxyUri) || has(options, OptionNumbers.proxyScheme)) {
+      return bare(Codes.proxyingNotSupported);
+    }
+    if (hasBadCritical(options)) return bare(Codes.badOption);
+    const path = pathOf(options);
+    const accept = uintOf(options, OptionNumbers.accept);
+    if (path === WELL_KNOWN_CORE) {
+      if (code !== Codes.GET) return bare(Codes.methodNotAllowed);
+      if (accept !== undefined && accept !== ContentFormats.linkFormat) return bare(Codes.notAcceptable);
+      return this.#answerLinks(options);
+    }
+    const route = this.#routes.get(path);
+    if (route === undefined) return bare(Codes.notFound);
+    if (code !== Codes.POST) return bare(Codes.methodNotAllowed);
+    if (uintOf(options, OptionNumbers.contentFormat) !== route.contentFormat) {
+      return bare(Codes.unsupportedContentFormat);
+    }
+    if (accept !== undefined && accept !== route.contentFormat) return bare(Codes.notAcceptable);
+    // Responses are one message, and a part of one can't be had.
+    if (has(options, OptionNumbers.block2)) return bare(Codes.badOption);
+    return this.#post(now, peer, path, route, request);
+  }
+
+  #post(
+    now: number,
+    peer: string,
+    path: string,
+    route: CoapRoute,
+    request: Message,
+  ): Answer | Promise<Answer> {
+    const { options, payload } = request;
+    const tooLarge = {
+      ...bare(Codes.requestEntityTooLarge),
+      options: [{ number: OptionNumbers.size1, value: encodeUint(this.#limits.maxBody) }],
+    };
+    const blockValue = findOption(options, OptionNumbers.block1);
+    if (blockValue === undefined) {
+      if (payload.length > this.#limits.maxBody) return tooLarge;
+      return this.#handle(peer, path, route, payload, []);
+    }
+    const block = blockOf(blockValue);
+    if (block === undefined) return bare(Codes.badRequest);
+    // Blocks belong together by endpoint, resource and Request-Tag (RFC 7959 §2.5, RFC 9175 §3.3).
+    const tag = findOption(options, OptionNumbers.requestTag);
+    const key = `${peer} ${path} ${tag === undefined ? "" : toHex(tag)}`;
+    const outcome = this.#assembly.accept(now, key, block, payload, uintOf(options, OptionNumbers.size1));
+    if (outcome.kind === "refused") {
+      return outcome.code === Codes.requestEntityTooLarge ? tooLarge : bare(outcome.code);
+    }
+    const echoed = [{ number: OptionNumbers.block1, value: encodeBlock(block) }];
+    if (outcome.kind === "continue") return { code: Codes.continue, options: echoed, payload: nothing };
+    return this.#handle(peer, path, route, outcome.body, echoed);
+  }
+
+  #handle(
+    peer: string,
+    path: string,
+    route: CoapRoute,
+    payload: Uint8Array,
+    blockOptions: readonly Option[],
+  ): Answer | Promise<Answer> {
+    const failed = (error: unknown): Answer => {
+      // The peer is told nothing of what went wrong here.
+      this.#onError(error, `POST /${path} from ${peer}`);
+      return { code: Codes.internalServerError, options: blockOptions, payload: nothing };
+    };
+    try {
+      const response = route.handler({ payload, contentFormat: route.contentFormat, peer });
+      if (!(response instanceof Promise)) return answerOf(response, blockOptions);
+      return response.then((it) => answerOf(it, blockOptions)).catch(failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** The list is short, but a constrained client may still ask for it in small blocks (RFC 7959 §2.4). */
+  #answerLinks(options: readonly Option[]): Answer {
+    const format = { number: OptionNumbers.contentFormat, value: encodeUint(ContentFormats.linkFormat) };
+    const value = findOption(options, OptionNumbers.block2);
+    const asked = value === undefined ? { num: 0, more: false, szx: 6 } : blockOf(value);
+    if (asked === undefined) return bare(Codes.badRequest);
+    const size = blockSize(asked.szx);
+    const offset = asked.num * size;
+    const more = offset + size < this.#links.length;
+    if (offset > 0 && offset >= this.#links.length) return bare(Codes.badOption);
+    const payload = this.#links.subarray(offset, offset + size);
+    if (offset === 0 && !more) return { code: Codes.content, options: [format], payload };
+    const block = { number: OptionNumbers.block2, value: encodeBlock({ ...asked, more }) };
+    return { code: Codes.content, options: [format, block], payload };
+  }
+}
+
+/** A response with a code and nothing else. */
+export function bare(code: number): Answer {
+  return { code, options: [], payload: nothing };
+}
+
+/** Throws for what a handler must not return. */
+function answerOf(
+  { code, payload = nothing, contentFormat }: RouteResponse,
+  more: readonly Option[],
+): Answer {
+  if (!isResponse(code)) throw new RangeError(`code: expected a response class, got ${code}`);
+  if (payload.length > MAX_PAYLOAD_SIZE) {
+    throw new RangeError(`payload: expected at most ${MAX_PAYLOAD_SIZE} bytes, got ${payload.length}`);
+  }
+  if (contentFormat === undefined) return { code, options: more, payload };
+  const format = { number: OptionNumbers.contentFormat, value: encodeUint(contentFormat) };
+  return { code, options: [format, ...more], payload };
+}
+
+/** A critical option that is unknown, too long, or repeated when it must not be (RFC 7252 §5.4.1, .3, .5). */
+function hasBadCritical(options: readonly Option[]): boolean {
+  let previous = 0;
+  for (const { number, value } of options) {
+    if (isCritical(number)) {
+      const known = understood.get(number);
+      if (known === undefined || value.length > known.max) return true;
+      if (number === previous && !known.repeatable) return true;
+    }
+    previous = number;
+  }
+  return false;
+}
+
+function has(options: readonly Option[], number: number): boolean {
+  return findOption(options, number) !== undefined;
+}
+
+/** A uint option, or undefined when it is missing or has a length that it can't have. */
+function uintOf(options: readonly Option[], number: number): number | undefined {
+  const value = findOption(options, number);
+  return value === undefined || value.length > 4 ? undefined : decodeUint(value);
+}
+
+function blockOf(value: Uint8Array): Block | undefined {
+  try {
+    return decodeBlock(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const text = new TextDecoder();
+
+/** The path with a slash between segments, each percent-encoded, so that a slash in one stays in it. */
+function pathOf(options: readonly Option[]): string {
+  const segments: string[] = [];
+  for (const { number, value } of options) {
+    if (number === OptionNumbers.uriPath) segments.push(encodeURIComponent(text.decode(value)));
+  }
+  return segments.join("/");
+}
+
+function normalized(path: string): string {
+  return path.split("/").filter(Boolean).map(encodeURIComponent).join("/");
+}
+
+/** `</mikey>;ct=65000`, one link a route (RFC 6690 §2). */
+function linkFormat(routes: ReadonlyMap<string, CoapRoute>): Uint8Array {
+  const links: string[] = [];
+  for (const [path, { contentFormat, resourceType }] of routes) {
+    const type = resourceType === undefined ? "" : `;rt="${resourceType}"`;
+    links.push(`</${path}>${type};ct=${contentFormat}`);
+  }
+  return new TextEncoder().encode(links.join(","));
+}
