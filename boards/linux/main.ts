@@ -9,13 +9,22 @@ import { type Enrolment, enrolmentFromJson } from "../../firmware/enrolment.js";
 import { runExchange, type SensorEvent } from "../../firmware/main.js";
 import { createDevice, type LinkCounters } from "./device.js";
 import { readText } from "./modules/files.js";
-import { args, chunkBytes, computrons, exit, print, report, slotBytes } from "./modules/process.js";
+import {
+  args,
+  chunkBytes,
+  computrons,
+  exit,
+  print,
+  report,
+  restartHeapPeaks,
+  slotBytes,
+} from "./modules/process.js";
 
 /** What an exchange took of the board. */
 interface Figures extends LinkCounters {
   /** XS's count, of the exchange alone. */
   readonly computrons: number;
-  /** Peaks since the start: the engine's own objects, the bytecode and the enrolment are in them. */
+  /** Peaks of the exchange. The engine's own objects, the bytecode and the enrolment are in them. */
   readonly heapPeakBytes: number;
   readonly slotBytes: number;
   readonly chunkBytes: number;
@@ -25,6 +34,7 @@ function main(): void {
   const folder = readArguments();
   const enrolment = readEnrolment(`${folder}/sensor.json`);
   const { device, counters } = createDevice({ state: `${folder}/state` });
+  restartHeapPeaks();
   const before = computrons();
   const figures = (): Figures => ({
     computrons: computrons() - before,

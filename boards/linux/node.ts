@@ -258,6 +258,7 @@ const natives = {
   },
   xs_engine: (): string => `node ${process.versions.node}`,
   xs_computrons: (): number => 0,
+  xs_heap_restart: (): void => {},
   xs_heap_slots: (): number => 0,
   xs_heap_chunks: (): number => 0,
 };

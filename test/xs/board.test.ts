@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,11 +35,12 @@ for (const [name, command, args] of boards) {
     });
     after(() => rm(folder, { recursive: true }));
 
-    function run(...rest: string[]): Promise<Result> {
+    /** Runs a module with its arguments. */
+    function run(module: string, ...rest: string[]): Promise<Result> {
       return new Promise((resolve) => {
         const child = execFile(
           command,
-          [...args, entry, ...rest],
+          [...args, module, ...rest],
           { timeout: 20_000 },
           (_, stdout, stderr) => {
             resolve({ code: child.exitCode, stdout, stderr });
@@ -49,7 +50,7 @@ for (const [name, command, args] of boards) {
     }
 
     async function json(...rest: string[]): Promise<unknown> {
-      const { code, stdout, stderr } = await run(...rest);
+      const { code, stdout, stderr } = await run(entry, ...rest);
       assert.equal(code, 0, stderr);
       return JSON.parse(stdout);
     }
@@ -96,7 +97,7 @@ for (const [name, command, args] of boards) {
     });
 
     it("ends with the code it is told", async () => {
-      assert.deepEqual(await run("exit"), { code: 3, stdout: "before\n", stderr: "" });
+      assert.deepEqual(await run(entry, "exit"), { code: 3, stdout: "before\n", stderr: "" });
     });
 
     it("ends with 70 and the reason when something is not caught", async () => {
@@ -108,10 +109,28 @@ for (const [name, command, args] of boards) {
         ["name", /^uncaught: RangeError: storage: \.\.\/passwd is no name for a value/],
         ["folder", /^uncaught: Error: .*\/nowhere\/at\/all/],
       ] as const) {
-        const { code, stderr } = await run(part);
+        const { code, stderr } = await run(entry, part);
         assert.match(stderr, reason);
         assert.equal(code, 70, part);
       }
+    });
+
+    it("refuses a wrong use and an enrolment that can't be read, in one line", async () => {
+      const main = fileURLToPath(new URL("../../boards/linux/main.js", import.meta.url));
+      const refused = async (...rest: string[]) => {
+        const { code, stdout, stderr } = await run(main, ...rest);
+        assert.equal(stdout, "");
+        assert.equal(code, 2, stderr);
+        return stderr.replaceAll(folder, "DIR");
+      };
+      assert.equal(await refused(), "usage: --dir FOLDER\n");
+      assert.equal(await refused("--dir", folder, "more"), "usage: --dir FOLDER\n");
+      assert.equal(await refused("--dir", folder), "DIR/sensor.json: there is no such file\n");
+      await writeFile(join(folder, "sensor.json"), '{"psks":["00112233445566778899aabbccddeeff" oops');
+      const malformed = await refused("--dir", folder);
+      assert.match(malformed, /^DIR\/sensor.json: malformed JSON( at \w+ \d+)?\n$/);
+      await writeFile(join(folder, "sensor.json"), '{"format":"other"}');
+      assert.match(await refused("--dir", folder), /^DIR\/sensor.json: format: .*\n$/);
     });
 
     if (name.startsWith("xs")) {

@@ -48,6 +48,8 @@ void runPromiseJobs(xsMachine *the);
 void checkRejections(xsMachine *the);
 void readVersion(char *text, size_t size);
 uint64_t readComputrons(xsMachine *the);
+/* Collects garbage first, so that what comes is measured on what is needed. */
+void restartHeapPeaks(xsMachine *the);
 void readHeapPeaks(xsMachine *the, double *slotBytes, double *chunkBytes);
 
 /* timers.c: milliseconds to the next timer, or -1. */

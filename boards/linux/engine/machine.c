@@ -180,6 +180,13 @@ uint64_t readComputrons(txMachine *the)
 	return host->computrons;
 }
 
+void restartHeapPeaks(txMachine *the)
+{
+	fxCollectGarbage(the);
+	the->peakHeapCount = the->currentHeapCount;
+	the->peakChunksSize = the->currentChunksSize;
+}
+
 void readHeapPeaks(txMachine *the, double *slotBytes, double *chunkBytes)
 {
 	*slotBytes = (double)the->peakHeapCount * sizeof(txSlot);

@@ -31,7 +31,8 @@
 	each(xs_computrons, 0) \
 	each(xs_heap_slots, 0) \
 	each(xs_heap_chunks, 0) \
-	each(xs_file_text, 1)
+	each(xs_file_text, 1) \
+	each(xs_heap_restart, 0)
 
 #define DECLARE(name, length) void name(xsMachine *the);
 NATIVES(DECLARE)

@@ -52,7 +52,13 @@ void xs_computrons(xsMachine *the)
 	xsmcSetNumber(xsResult, (double)readComputrons(the));
 }
 
-/* xs_heap_slots(): the most bytes that slots ever took */
+/* xs_heap_restart(): collects garbage, and forgets the peaks so far */
+void xs_heap_restart(xsMachine *the)
+{
+	restartHeapPeaks(the);
+}
+
+/* xs_heap_slots(): the most bytes that slots took at once */
 void xs_heap_slots(xsMachine *the)
 {
 	double slotBytes, chunkBytes;
@@ -61,7 +67,7 @@ void xs_heap_slots(xsMachine *the)
 	xsmcSetNumber(xsResult, slotBytes);
 }
 
-/* xs_heap_chunks(): the most bytes that chunks ever took, bytecode included */
+/* xs_heap_chunks(): the most bytes that chunks took at once, bytecode included */
 void xs_heap_chunks(xsMachine *the)
 {
 	double slotBytes, chunkBytes;

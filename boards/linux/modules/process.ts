@@ -31,6 +31,11 @@ export function computrons(this: void): number {
   return native("xs_computrons").call(this);
 }
 
+/** Collects garbage and forgets the heap's peaks so far. Nothing without XS. */
+export function restartHeapPeaks(this: void): void {
+  native("xs_heap_restart").call(this);
+}
+
 /** The most bytes that the slot heap held at once, the engine's own objects included; 0 without XS. */
 export function slotBytes(this: void): number {
   return native("xs_heap_slots").call(this);
