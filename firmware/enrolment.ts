@@ -26,10 +26,11 @@ export function enrolmentFromJson(json: unknown): Enrolment {
   const enrolled = policyFromJson(policy);
   if (typeof responder !== "string") throw new SyntaxError("responder: expected an identity as text");
   if (typeof deadline !== "number" || !(deadline > 0)) throw new SyntaxError("deadline: expected seconds");
+  const keys = readPsks(psks, enrolled);
   return {
     policy: enrolled,
     responder: identityFromText(responder),
-    psks: readPsks(psks, enrolled),
+    psk: (x) => keys[x - 1],
     addresses: readStrings("addresses", addresses, enrolled),
     weights: readWeights(weights, enrolled),
     deadline: deadline * 1000,

@@ -17,8 +17,11 @@ import { consumeShareVerification } from "./share-verification.js";
 /** What a sensor is enrolled with. */
 export interface InitiatorCredentials {
   readonly policy: Policy;
-  /** One PSK of 16 bytes for each third party, in their order. */
-  readonly psks: readonly Uint8Array[];
+  /**
+   * The PSK shared with third party x (1…n), 16 bytes, for the exchange with this T. Asked for by T, so that
+   * a chain of keys can stand behind it.
+   */
+  psk(x: number, t: number): Uint8Array;
   /** The weight matrix of shares/weights.ts. */
   readonly weights: Uint8Array;
 }
@@ -34,7 +37,8 @@ export function beginExchange(
   responder: Identity,
   t: number,
 ): WaitingInitiator {
-  const { policy, psks, weights } = credentials;
+  const { policy, weights } = credentials;
+  const psks = policy.thirdParties.map((_, i) => credentials.psk(i + 1, t));
   const session = createSession(primitives, policy, responder, random(NONCE_LENGTH), t);
   const tgk = random(secretLength(sharingOf(policy)));
   const messages = createShareMessages(primitives, session, psks, weights, tgk);
@@ -63,9 +67,10 @@ export class WaitingInitiator {
    * changed: another third party may still bring a good one.
    */
   consumeVerification(x: number, bytes: Uint8Array): WaitingInitiator | FinishedInitiator {
-    const { policy, psks } = this.credentials;
+    const { policy } = this.credentials;
     const thirdParty = policy.thirdParties[x - 1];
-    const relayed = consumeShareVerification(this.primitives, bytes, this.session, thirdParty, psks[x - 1]);
+    const psk = this.credentials.psk(x, this.session.t);
+    const relayed = consumeShareVerification(this.primitives, bytes, this.session, thirdParty, psk);
     if (relayed === undefined) return this;
     const confirmation = consumeConfirmation(this.primitives, relayed, this.session, this.tgk);
     const finished = new FinishedInitiator(this.session, this.provisionalKeys, confirmation);
