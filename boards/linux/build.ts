@@ -198,10 +198,14 @@ async function unpack(cache: string, progress: (line: string) => void): Promise<
 
 async function download(folder: string, tarball: string): Promise<void> {
   try {
-    await run("npm", ["pack", packageName, "--ignore-scripts", "--pack-destination", folder], {
-      cwd: folder,
-      timeout: 120_000,
-    });
+    await run(
+      "npm",
+      ["pack", packageName, "--ignore-scripts", "--loglevel=error", "--pack-destination", folder],
+      {
+        cwd: folder,
+        timeout: 120_000,
+      },
+    );
   } catch (cause) {
     throw new EngineUnavailableError("package", `${packageName} can't be fetched: ${firstLine(cause)}`, {
       cause,
