@@ -29,7 +29,13 @@ import {
 } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
 import { checkSignature, consumePublicKeyMessage, createPublicKeyMessage } from "../mikey/public-key.js";
-import { counterTimestamp, counterValue, ntpTimestamp, unixMilliseconds } from "../mikey/timestamps.js";
+import {
+  counterTimestamp,
+  counterValue,
+  ntpTimestamp,
+  type Timestamp,
+  unixMilliseconds,
+} from "../mikey/timestamps.js";
 import type { Primitives, RandomSource } from "../primitives.js";
 import { refuseOtherDataType, sessionHeader } from "./header.js";
 import { type Policy, shareIndex } from "./policy.js";
@@ -125,7 +131,8 @@ export interface ForwardMessage {
   readonly chain: readonly Uint8Array[];
   /** The enrolment statement, a compact JWS in ASCII. */
   readonly statement: Uint8Array;
-  /** The third party's T as Unix time in milliseconds. */
+  /** The third party's T, and the same as Unix time in milliseconds. */
+  readonly timestamp: Timestamp;
   readonly unixTime: number;
 }
 
@@ -157,6 +164,7 @@ export function readForwardMessage(bytes: Uint8Array): ForwardMessage {
     thirdParty: roleIdentity(message.payloads, Roles.thirdParty, "third party"),
     chain: certificates.map(({ data }) => data),
     statement,
+    timestamp,
     unixTime,
   };
 }

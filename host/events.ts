@@ -1,0 +1,45 @@
+/** What a party says of an exchange, for logs and for whoever watches the process. Never a key. */
+
+/** The five messages of profile 1. */
+export type MessageName = "I_TP" | "TP_I" | "TP_R" | "R_TP" | "R_I";
+
+export type PartyEvent =
+  | { readonly event: "listening"; readonly address: string; readonly port: number }
+  /** A message was made. Repeats of the same bytes are not told. */
+  | {
+      readonly event: "message";
+      readonly name: MessageName;
+      readonly from: string;
+      readonly to: string;
+      readonly bytes: number;
+    }
+  /** A message was not accepted. `error` is the ERR number, `reason` for this end's log only. */
+  | {
+      readonly event: "refused";
+      readonly message: MessageName;
+      readonly from: string;
+      readonly error: number | null;
+      readonly reason: string;
+    }
+  /** The Responder has rebuilt a key; `tek` is its fingerprint. */
+  | {
+      readonly event: "agreed";
+      readonly sensor: string;
+      readonly t: number;
+      readonly tek: string;
+      /** Third parties whose share does not fit the others: it or the sensor lied. */
+      readonly misfits: readonly string[];
+    }
+  /** A session of the Responder ended without a key. */
+  | {
+      readonly event: "expired";
+      readonly sensor: string;
+      readonly t: number;
+      readonly shares: number;
+      readonly threshold: number;
+      readonly missing: number;
+    }
+  /** Something failed here; whoever asked was told nothing of it. */
+  | { readonly event: "fault"; readonly where: string; readonly reason: string };
+
+export type OnEvent = (event: PartyEvent) => void;

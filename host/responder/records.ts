@@ -1,0 +1,125 @@
+/**
+ * What a Responder must not forget: the messages it accepted (RFC 3830 §5.4), the shares of open sessions,
+ * and for each sensor the highest T with which a key was rebuilt.
+ */
+
+import { orderedKey, type Store, type Table } from "../store/store.js";
+
+/** An accepted TP_R, until its T is too old to be accepted again. */
+export interface ReplayRecord {
+  /** SHA-256 of the message, in hexadecimal. */
+  readonly digest: string;
+  /** R_TP, once one was sent. */
+  readonly answer?: Uint8Array;
+}
+
+/** A share of an open session: the TP_R as it came, so that the share stays under the Responder's key. */
+export interface OpenShare {
+  readonly bytes: Uint8Array;
+  /** When the first share of the session came, as Unix time in milliseconds. */
+  readonly openedAt: number;
+}
+
+/** The last key of a sensor. */
+export interface ConfirmedRecord {
+  readonly t: number;
+  /** The group that was rebuilt (groupName). */
+  readonly group: string;
+  /** R_I. */
+  readonly confirmation: Uint8Array;
+}
+
+/** Where an accepted message stands in the replay cache: a third party never uses one T twice. */
+export interface MessagePlace {
+  readonly thirdParty: string;
+  /** T of the third party as Unix time in milliseconds, and its exact bytes in hexadecimal. */
+  readonly unixTime: number;
+  readonly timestamp: string;
+}
+
+export class Records {
+  readonly #store: Store;
+  readonly #replays: Table<ReplayRecord>;
+  readonly #open: Table<OpenShare>;
+  readonly #confirmed: Table<ConfirmedRecord>;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#replays = store.table("replays");
+    this.#open = store.table("open");
+    this.#confirmed = store.table("confirmed");
+  }
+
+  replay(place: MessagePlace): ReplayRecord | undefined {
+    return this.#replays.get(replayKey(place));
+  }
+
+  confirmed(sensor: string): ConfirmedRecord | undefined {
+    return this.#confirmed.get(sensor);
+  }
+
+  /** Accepts a message durably, with its share unless the session has its key already. False for a replay. */
+  accept(place: MessagePlace, digest: string, open?: { readonly group: string } & OpenShare): boolean {
+    return this.#store.transaction(() => {
+      if (this.replay(place) !== undefined) return false;
+      this.#replays.put(replayKey(place), { digest });
+      if (open !== undefined) {
+        const { group, bytes, openedAt } = open;
+        this.#open.put(`${group} ${place.thirdParty}`, { bytes, openedAt });
+      }
+      return true;
+    });
+  }
+
+  /** Keeps an answer for duplicates of its message. */
+  answered(place: MessagePlace, digest: string, answer: Uint8Array): void {
+    this.#store.transaction(() => this.#replays.put(replayKey(place), { digest, answer }));
+  }
+
+  /** A key is rebuilt: its T is the sensor's highest, its shares are gone, its answers kept, in one step. */
+  confirm(
+    sensor: string,
+    record: ConfirmedRecord,
+    answers: readonly {
+      readonly place: MessagePlace;
+      readonly digest: string;
+      readonly answer: Uint8Array;
+    }[],
+  ): void {
+    this.#store.transaction(() => {
+      this.#confirmed.put(sensor, record);
+      this.#close(record.group);
+      for (const { place, digest, answer } of answers)
+        this.#replays.put(replayKey(place), { digest, answer });
+    });
+  }
+
+  /** Forgets the shares of a session that ends without a key. */
+  close(group: string): void {
+    this.#store.transaction(() => this.#close(group));
+  }
+
+  /** The shares of sessions that were open when the process before this one ended. */
+  openShares(): OpenShare[] {
+    return this.#open.entries().map(([, share]) => share);
+  }
+
+  /** Forgets accepted messages whose T, in Unix milliseconds, is before `horizon`: they are refused by it. */
+  forget(horizon: number): void {
+    this.#store.transaction(() => {
+      for (const [key] of this.#replays.entries()) {
+        if (key < orderedKey(Math.max(0, Math.floor(horizon)))) this.#replays.delete(key);
+        else break;
+      }
+    });
+  }
+
+  #close(group: string): void {
+    for (const [key] of this.#open.entries({ prefix: `${group} ` })) this.#open.delete(key);
+  }
+}
+
+/** Oldest first, so that forgetting reads no further than it must. */
+function replayKey({ thirdParty, unixTime, timestamp }: MessagePlace): string {
+  return `${orderedKey(Math.max(0, Math.floor(unixTime)))} ${timestamp} ${thirdParty}`;
+}

@@ -1,0 +1,255 @@
+/**
+ * A third party: takes a share from a sensor in pre-shared-key mode, passes it on to the Responder that the
+ * sensor named in public-key mode, and carries the Responder's confirmation back.
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { wipe } from "../../protocol/bytes.js";
+import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
+import {
+  createForwardMessage,
+  type ForwardingParty,
+  type KnownResponder,
+  readForwardMessage,
+} from "../../protocol/exchange/forward-message.js";
+import { consumeForwardVerification } from "../../protocol/exchange/forward-verification.js";
+import { errorNumberOf, MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
+import type { Policy } from "../../protocol/exchange/policy.js";
+import {
+  consumeShareMessage,
+  readShareMessage,
+  type ShareMessage,
+} from "../../protocol/exchange/share-message.js";
+import { createShareVerification } from "../../protocol/exchange/share-verification.js";
+import { errorName, errorNumbers } from "../../protocol/mikey/error-message.js";
+import { identityToText } from "../../protocol/mikey/identity.js";
+import { decodeMessage, Refusal } from "../../protocol/mikey/message.js";
+import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { CoapError, coapRequest } from "../coap/client.js";
+import type { RouteResponse } from "../coap/resources.js";
+import type { OnEvent } from "../events.js";
+import { primitives, randomSource } from "../primitives.js";
+import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
+import type { Store } from "../store/store.js";
+import { type AcceptedRecord, Records } from "./records.js";
+
+/** What enrolment gave this third party of one sensor. */
+export interface SensorEnrolment {
+  readonly policy: Policy;
+  /** The PSK for the exchange with this T. */
+  psk(t: number): Uint8Array;
+  /** The enrolment statement, a compact JWS in ASCII. */
+  readonly statement: Uint8Array;
+}
+
+/** A Responder to which shares may go. */
+export interface ResponderEntry extends KnownResponder {
+  /** "host:port" */
+  readonly address: string;
+}
+
+export interface ThirdPartyOptions {
+  readonly party: ForwardingParty;
+  /** The sensor of that name (identityToText), if it is enrolled here. */
+  sensor(name: string): SensorEnrolment | undefined;
+  /** The Responder of that name, if it is known here. */
+  responder(name: string): ResponderEntry | undefined;
+  readonly store: Store;
+  readonly onEvent: OnEvent;
+  /** Milliseconds for which a Responder is asked about one share. */
+  readonly deadline: number;
+}
+
+/** The longest wait for one answer, before the Responder is asked again: it may have lost the question. */
+const ATTEMPT = 6_000;
+/** The pause after an attempt that failed at once. */
+const PAUSE = 500;
+
+export class ThirdParty {
+  readonly #records: Records;
+  /** Answers that wait for the Responder, by sensor and T. */
+  readonly #pending = new Map<string, Promise<RouteResponse>>();
+  readonly #stopped = new AbortController();
+
+  constructor(private readonly options: ThirdPartyOptions) {
+    this.#records = new Records(options.store);
+    const now = Date.now();
+    for (const { sensor, t, record } of this.#records.unfinished()) {
+      if (record.deadline > now) void this.#forward(sensor, t, record);
+      else this.#records.finish(sensor, t);
+    }
+  }
+
+  /** Answers a POST of an I_TP from `peer`. What is accepted is durable before this returns. */
+  receive(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
+    try {
+      return this.#receive(payload);
+    } catch (error) {
+      return refuse(this.options.onEvent, "I_TP", peer, payload, error);
+    }
+  }
+
+  /** Ends what is under way; the next process takes it up again. */
+  close(): void {
+    this.#stopped.abort();
+  }
+
+  #receive(payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
+    const read = readShareMessage(payload);
+    const { t } = read.session;
+    const sensor = identityToText(read.session.sensor);
+    const enrolment = this.options.sensor(sensor);
+    if (enrolment === undefined)
+      throw new Refusal(ErrorNumbers.identity, `sensor ${sensor} is not enrolled here`);
+
+    const digest = messageDigest(payload);
+    const known = this.#records.get(sensor, t);
+    if (known?.digest === digest) {
+      return this.#pending.get(pendingKey(sensor, t)) ?? this.#answer(enrolment, read, known.confirmation);
+    }
+    const judgement = this.#records.judge(sensor, t);
+    if (judgement !== "new") throw new Refusal(ErrorNumbers.timestamp, `T ${t} is ${judgement}`);
+
+    const record = this.#accept(enrolment, read, payload, digest);
+    // Two messages with one T can't both be here: nothing has waited since the judgement.
+    if (!this.#records.accept(sensor, t, record)) throw new Refusal(ErrorNumbers.timestamp, `T ${t} is seen`);
+    this.#tell("TP_R", record.responder, record.forward!.bytes.length);
+    return this.#forward(sensor, t, record);
+  }
+
+  /** Checks a share message and makes what goes to the Responder. Throws a DecodeError or a Refusal. */
+  #accept(
+    enrolment: SensorEnrolment,
+    read: ShareMessage,
+    payload: Uint8Array,
+    digest: string,
+  ): AcceptedRecord {
+    const { party, deadline } = this.options;
+    const { policy, statement } = enrolment;
+    const accepted = consumeShareMessage(primitives, read, policy, enrolment.psk(read.session.t));
+    const responder = identityToText(read.session.responder);
+    const entry = this.options.responder(responder);
+    if (entry === undefined) {
+      throw new Refusal(ErrorNumbers.unreachable, `Responder ${responder} is not known here`);
+    }
+    const now = Date.now();
+    const forward = createForwardMessage(primitives, randomSource, accepted, party, entry, statement, now);
+    wipe(accepted.share);
+    return { digest, message: payload, responder, forward, deadline: now + deadline };
+  }
+
+  /** Asks the Responder until it answers or the deadline passes; resolves to what the sensor hears. */
+  #forward(sensor: string, t: number, record: AcceptedRecord): Promise<RouteResponse> {
+    const key = pendingKey(sensor, t);
+    const answer = this.#askUntilAnswered(sensor, t, record).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, answer);
+    return answer;
+  }
+
+  async #askUntilAnswered(sensor: string, t: number, record: AcceptedRecord): Promise<RouteResponse> {
+    const { signal } = this.#stopped;
+    for (;;) {
+      const left = record.deadline - Date.now();
+      if (left <= 0 || signal.aborted) break;
+      const outcome = await this.#ask(record, Math.min(left, ATTEMPT));
+      // Refused: what the sensor may know is that its share was taken and nothing confirmed it.
+      if (outcome === "refused") break;
+      if (outcome !== "again") {
+        this.#records.finish(sensor, t, outcome.confirmation);
+        return this.#firstAnswer(sensor, record, outcome.confirmation);
+      }
+      await sleep(Math.min(PAUSE, left), undefined, { signal }).catch(() => undefined);
+    }
+    if (!signal.aborted) this.#records.finish(sensor, t);
+    return this.#firstAnswer(sensor, record, undefined);
+  }
+
+  /** One question to the Responder. */
+  async #ask(
+    { responder, forward }: AcceptedRecord,
+    timeout: number,
+  ): Promise<{ readonly confirmation: Uint8Array | undefined } | "refused" | "again"> {
+    const entry = this.options.responder(responder);
+    if (entry === undefined || forward === undefined) return "refused";
+    try {
+      const { code, payload } = await coapRequest({
+        address: entry.address,
+        path: MIKEY_PATH,
+        payload: forward.bytes,
+        contentFormat: ContentFormats.mikey,
+        timeout,
+        signal: this.#stopped.signal,
+      });
+      if (code !== Codes.changed) return this.#refusedBy(responder, code, payload);
+      return { confirmation: this.#checkAnswer(forward, payload) };
+    } catch (error) {
+      if (error instanceof CoapError) return "again";
+      const number = errorNumberOf(error);
+      if (number === undefined) throw error;
+      this.options.onEvent({
+        event: "refused",
+        message: "R_TP",
+        from: responder,
+        error: number,
+        reason: (error as Error).message,
+      });
+      return "again";
+    }
+  }
+
+  #checkAnswer(
+    { bytes, envelopeKey }: NonNullable<AcceptedRecord["forward"]>,
+    payload: Uint8Array,
+  ): Uint8Array | undefined {
+    const { session, thirdParty, timestamp } = readForwardMessage(bytes);
+    const context = { session, thirdParty, timestamp, envelopeKey };
+    return consumeForwardVerification(primitives, payload, context);
+  }
+
+  /** A 4.xx ends the question, a 5.xx (overload, fault) does not. Neither is authenticated. */
+  #refusedBy(responder: string, code: number, payload: Uint8Array): "refused" | "again" {
+    let reason = `answered ${codeName(code)}`;
+    let error: number | null = null;
+    try {
+      [error] = errorNumbers(decodeMessage(payload));
+      reason = `${errorName(error)} (${codeName(code)})`;
+    } catch (failure) {
+      if (errorNumberOf(failure) === undefined) throw failure;
+    }
+    this.options.onEvent({ event: "refused", message: "R_TP", from: responder, error, reason });
+    return code >= Codes.internalServerError ? "again" : "refused";
+  }
+
+  #firstAnswer(
+    sensor: string,
+    { message }: AcceptedRecord,
+    confirmation: Uint8Array | undefined,
+  ): RouteResponse {
+    const enrolment = this.options.sensor(sensor);
+    if (enrolment === undefined) return { code: Codes.serviceUnavailable };
+    const answer = this.#answer(enrolment, readShareMessage(message), confirmation);
+    this.#tell("TP_I", sensor, answer.payload.length);
+    return answer;
+  }
+
+  #answer(enrolment: SensorEnrolment, { session }: ShareMessage, confirmation: Uint8Array | undefined) {
+    const { identity } = this.options.party;
+    const psk = enrolment.psk(session.t);
+    const message = createShareVerification(primitives, session, identity, psk, confirmation);
+    return mikeyResponse(Codes.changed, message);
+  }
+
+  #tell(name: "TP_R" | "TP_I", to: string, bytes: number): void {
+    this.options.onEvent({
+      event: "message",
+      name,
+      from: identityToText(this.options.party.identity),
+      to,
+      bytes,
+    });
+  }
+}
+
+function pendingKey(sensor: string, t: number): string {
+  return `${sensor} ${t}`;
+}
