@@ -11,6 +11,8 @@ export type PartyEvent =
       readonly name: MessageName;
       readonly from: string;
       readonly to: string;
+      /** Whose exchange it belongs to. */
+      readonly sensor: string;
       readonly bytes: number;
     }
   /** A message was not accepted. `error` is the ERR number, `reason` for this end's log only. */

@@ -243,7 +243,8 @@ export class Responder {
         .filter(({ x }) => rebuilt.misfits.includes(x))
         .map(({ place }) => place.thirdParty),
     });
-    onEvent({ event: "message", name: "R_I", from, to: open.sensor, bytes: confirmation.length });
+    const { sensor } = open;
+    onEvent({ event: "message", name: "R_I", from, to: sensor, sensor, bytes: confirmation.length });
     open.contributions.forEach(({ context, digest }, i) => {
       const { answer } = answers[i];
       if (open.isAwaited(digest)) this.#tellSent(context, answer);
@@ -326,6 +327,7 @@ export class Responder {
       name: "R_TP",
       from: identityToText(session.responder),
       to: identityToText(thirdParty),
+      sensor: identityToText(session.sensor),
       bytes: answer.length,
     });
   }

@@ -113,7 +113,7 @@ export class ThirdParty {
     const record = this.#accept(enrolment, read, payload, digest);
     // Two messages with one T can't both be here: nothing has waited since the judgement.
     if (!this.#records.accept(sensor, t, record)) throw new Refusal(ErrorNumbers.timestamp, `T ${t} is seen`);
-    this.#tell("TP_R", record.responder, record.forward!.bytes.length);
+    this.#tell("TP_R", record.responder, sensor, record.forward!.bytes.length);
     return this.#forward(sensor, t, record);
   }
 
@@ -228,7 +228,7 @@ export class ThirdParty {
     const enrolment = this.options.sensor(sensor);
     if (enrolment === undefined) return { code: Codes.serviceUnavailable };
     const answer = this.#answer(enrolment, readShareMessage(message), confirmation);
-    this.#tell("TP_I", sensor, answer.payload.length);
+    this.#tell("TP_I", sensor, sensor, answer.payload.length);
     return answer;
   }
 
@@ -239,12 +239,13 @@ export class ThirdParty {
     return mikeyResponse(Codes.changed, message);
   }
 
-  #tell(name: "TP_R" | "TP_I", to: string, bytes: number): void {
+  #tell(name: "TP_R" | "TP_I", to: string, sensor: string, bytes: number): void {
     this.options.onEvent({
       event: "message",
       name,
       from: identityToText(this.options.party.identity),
       to,
+      sensor,
       bytes,
     });
   }
