@@ -1,0 +1,114 @@
+/**
+ * Enrolling a sensor: its policy, stated by the authority; a PSK of its own for each third party; the weights of
+ * its code. Whoever runs this sees the PSKs and is trusted with them.
+ */
+
+import { toHex } from "../../protocol/bytes.js";
+import { checkPolicy, type Policy, type PolicyJson, policyToJson } from "../../protocol/exchange/policy.js";
+import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
+import { weightMatrix } from "../../protocol/shares/weights.js";
+import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
+import { randomSource } from "../primitives.js";
+import { writeJson } from "./files.js";
+import { type Authority, enrolmentPath, PSK_LENGTH, refuseExisting, writeEnrolment } from "./folders.js";
+import { signStatement } from "./statement.js";
+
+export const SENSOR_FORMAT = "symbolon-sensor-1";
+
+/** The contents of `sensor.json`. */
+export interface SensorJson {
+  readonly format: typeof SENSOR_FORMAT;
+  readonly policy: PolicyJson;
+  readonly responder: string;
+  /** 16 bytes each in hex, in the order of the policy's third parties. */
+  readonly psks: readonly string[];
+  /** host:port each, in the same order. */
+  readonly addresses: readonly string[];
+  /** Hex. */
+  readonly weights: string;
+  /** Seconds that an exchange may take. */
+  readonly deadline: number;
+}
+
+export interface EnrolmentOrder {
+  readonly policy: Policy;
+  readonly responder: Identity;
+  /** host:port of each third party, in the policy's order. */
+  readonly addresses: readonly string[];
+  /** Seconds. */
+  readonly deadline: number;
+  /** How long the statement holds. */
+  readonly days: number;
+  /** Unix time in milliseconds. */
+  readonly now: number;
+}
+
+export interface MadeEnrolment {
+  readonly sensor: SensorJson;
+  /** For third party x, at position x − 1. */
+  readonly thirdParties: readonly { policy: PolicyJson; psk: string; statement: string }[];
+}
+
+/** Makes an enrolment; nothing is written. */
+export async function makeEnrolment(
+  authority: Pick<Authority, "publicKey" | "privateKey">,
+  { policy, responder, addresses, deadline, days, now }: EnrolmentOrder,
+): Promise<MadeEnrolment> {
+  checkPolicy(policy);
+  for (const identity of [policy.sensor, responder, ...policy.thirdParties]) checkIdentity(identity);
+  const n = policy.thirdParties.length;
+  if (addresses.length !== n) throw new RangeError(`addresses: expected ${n}, got ${addresses.length}`);
+  const statement = await signStatement(authority, policy, { now, days });
+  const json = policyToJson(policy);
+  const psks = differentKeys(n);
+  const { threshold, privacy } = policy;
+  return {
+    sensor: {
+      format: SENSOR_FORMAT,
+      policy: json,
+      responder: identityToText(responder),
+      psks,
+      addresses,
+      weights: toHex(weightMatrix({ threshold, privacy, shares: n })),
+      deadline,
+    },
+    thirdParties: psks.map((psk) => ({ policy: json, psk, statement })),
+  };
+}
+
+/**
+ * Writes an enrolment: `sensorFile`, and one file in each third party's folder, the sensor's last, so that a sensor
+ * which has its file is known everywhere. When one is there already and may not be replaced, none is written.
+ */
+export function writeMadeEnrolment(
+  { sensor, thirdParties }: MadeEnrolment,
+  policy: Policy,
+  sensorFile: string,
+  folders: readonly string[],
+  options: { readonly replace?: boolean } = {},
+): void {
+  if (folders.length !== thirdParties.length) {
+    throw new RangeError(`folders: expected ${thirdParties.length}, got ${folders.length}`);
+  }
+  if (!options.replace) {
+    for (const path of [sensorFile, ...folders.map((folder) => enrolmentPath(folder, policy.sensor))])
+      refuseExisting(path);
+  }
+  thirdParties.forEach((enrolment, i) => {
+    writeEnrolment(folders[i], enrolment, options);
+  });
+  writeJson(sensorFile, sensor, { ...options, secret: true });
+}
+
+function checkIdentity({ data }: Identity): void {
+  if (data.length === 0 || data.length > MAX_IDENTITY_LENGTH) {
+    throw new RangeError(`identity: expected 1 to ${MAX_IDENTITY_LENGTH} bytes, got ${data.length}`);
+  }
+}
+
+/** Random keys in hex, no two of them the same: equal ones would let a third party read another's share. */
+function differentKeys(count: number): string[] {
+  const keys = new Set<string>();
+  while (keys.size < count) keys.add(toHex(randomSource(PSK_LENGTH)));
+  return [...keys];
+}
