@@ -264,12 +264,14 @@ describe("CoAP request", () => {
     it("but goes on in smaller blocks where a server asks for them", async () => {
       for (const firstCode of [Codes.continue, Codes.requestEntityTooLarge]) {
         const body: number[] = [];
+        const sizes = new Set<number>();
         const address = await answering(({ options, payload }) => {
           const block = decodeBlock(findOption(options, OptionNumbers.block1) ?? nothing);
           const refuse = block.szx === 6 && firstCode === Codes.requestEntityTooLarge;
           if (!refuse) {
             assert.equal(body.length, block.num << (block.szx + 4));
             body.push(...payload);
+            sizes.add(block.szx);
           }
           const code = refuse ? firstCode : block.more ? Codes.continue : Codes.changed;
           const value = encodeBlock({ ...block, szx: 2 });
@@ -278,6 +280,7 @@ describe("CoAP request", () => {
         const payload = Uint8Array.from({ length: 1300 }, (_, i) => i & 255);
         assert.equal((await request(address, { payload })).code, Codes.changed);
         assert.deepEqual(Uint8Array.from(body), payload);
+        assert.deepEqual([...sizes], firstCode === Codes.continue ? [6, 2] : [2]);
         peer?.close();
         peer = undefined;
       }

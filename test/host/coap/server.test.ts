@@ -343,13 +343,19 @@ describe("CoAP server", () => {
   });
 
   it("drops what a handler returns after it was closed", async () => {
+    // Mocha hears of unhandled rejections, but lets the test pass.
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", hear);
     await start(after(50));
     peer.send(server.address, post());
     await peer.until(1);
     await server.close();
     await peer.quiet();
+    process.off("unhandledRejection", hear);
     assert.equal(peer.received.length, 1);
     assert.deepEqual(errors, []);
+    assert.deepEqual(unhandled, []);
   });
 
   it("can't listen where another does", async () => {

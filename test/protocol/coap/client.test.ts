@@ -297,6 +297,8 @@ describe("CoAP client", () => {
       coap.take();
       coap.receive(1, "tp1", response(fromHex("05060708"), separate));
       deepEqual(story(coap.take()), ["tp1 RST #777"]);
+      coap.receive(1, "tp1", response(fromHex("05060708"), { messageId: 1 }));
+      deepEqual(coap.take(), []);
     });
 
     it("is taken out of a piggybacked answer to a retransmission after the empty ACK", () => {
@@ -379,6 +381,10 @@ describe("CoAP client", () => {
           Codes.content,
           [{ number: OptionNumbers.block2, value: encodeBlock({ num: 0, more: true, szx: 2 }) }],
         ],
+        [
+          Codes.content,
+          [{ number: OptionNumbers.block2, value: encodeBlock({ num: 1, more: false, szx: 2 }) }],
+        ],
       ] as const) {
         const coap = client();
         coap.request(0, request);
@@ -438,6 +444,16 @@ describe("CoAP client", () => {
       for (let i = 0; i < 3; i++) coap.request(0, request);
       deepEqual(story(coap.take()), ["tp1 CON 2 #0", "tp1 CON 2 #1"]);
     });
+  });
+
+  it("says whether a request still waits for its acknowledgement", () => {
+    const coap = client();
+    for (const handle of [1, 2]) {
+      coap.request(0, request);
+      ok(coap.isTransmitting(handle));
+    }
+    coap.receive(1, "tp1", encodeEmpty(Types.ACK, 0));
+    deepEqual([coap.isTransmitting(1), coap.isTransmitting(2), coap.isTransmitting(3)], [false, true, false]);
   });
 
   describe("cancel", () => {
