@@ -1,0 +1,113 @@
+/**
+ * The exchange that docs/protocol.md shows: 2-of-3 under aes-ccm-128 with every input fixed. RSA is stood in
+ * for by counting bytes, since its output differs each time.
+ */
+
+import { primitives } from "../../host/primitives.js";
+import { ascii, toHex } from "../../protocol/bytes.js";
+import { createConfirmation } from "../../protocol/exchange/confirmation.js";
+import { createForwardMessage, readForwardMessage } from "../../protocol/exchange/forward-message.js";
+import { createForwardVerification } from "../../protocol/exchange/forward-verification.js";
+import { policyFromJson } from "../../protocol/exchange/policy.js";
+import { DERIVED_SHARE_CONSTANT } from "../../protocol/exchange/profile.js";
+import { checkValue, createSession, sharingOf } from "../../protocol/exchange/session.js";
+import {
+  consumeShareMessage,
+  createShareMessages,
+  readShareMessage,
+} from "../../protocol/exchange/share-message.js";
+import { createShareVerification } from "../../protocol/exchange/share-verification.js";
+import { identityFromText } from "../../protocol/mikey/identity.js";
+import { decodeMessage } from "../../protocol/mikey/message.js";
+import type { Field } from "../../protocol/mikey/reader.js";
+import { weightMatrix } from "../../protocol/shares/weights.js";
+
+/** `length` bytes that count up from `first`. */
+function counting(first: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (first + i) & 255);
+}
+
+const policy = policyFromJson({
+  sensor: "sensor01",
+  threshold: 2,
+  privacy: 1,
+  suite: "aes-ccm-128",
+  thirdParties: ["party-01", "party-02", "party-03"],
+});
+const responder = identityFromText("hospital");
+const psks = [0x10, 0x30, 0x50].map((first) => counting(first, 16));
+const tgk = counting(0xa0, 16);
+const session = createSession(primitives, policy, responder, counting(0xc0, 8), 7);
+
+const shareMessages = createShareMessages(primitives, session, psks, weightMatrix(sharingOf(policy)), tgk);
+const accepted = consumeShareMessage(primitives, readShareMessage(shareMessages[1]), policy, psks[1]);
+const party = {
+  identity: policy.thirdParties[1],
+  chain: [ascii("(DER of the certificate)")],
+  sign: () => counting(0, 256),
+  signatureLength: 256,
+};
+const known = { certificateHash: primitives.sha256(ascii("(hospital)")), wrap: () => counting(0, 256) };
+const forward = createForwardMessage(
+  primitives,
+  (length) => counting(0x60, length),
+  accepted,
+  party,
+  known,
+  ascii("eyJhbGciOiJQUzI1NiJ9.(the statement).(its signature)"),
+  Date.UTC(2026, 0, 1),
+);
+const confirmation = createConfirmation(primitives, session, tgk, {
+  nonce: counting(0xe0, 8),
+  senderId: counting(0xf0, 4),
+});
+
+/** The five messages, by name. */
+export const messages: ReadonlyMap<string, Uint8Array> = new Map([
+  ["I_TP", shareMessages[1]],
+  ["TP_R", forward.bytes],
+  ["R_I", confirmation],
+  [
+    "R_TP",
+    createForwardVerification(
+      primitives,
+      {
+        session,
+        thirdParty: party.identity,
+        timestamp: readForwardMessage(forward.bytes).timestamp,
+        envelopeKey: forward.envelopeKey,
+      },
+      confirmation,
+    ),
+  ],
+  ["TP_I", createShareVerification(primitives, session, party.identity, psks[1], confirmation)],
+]);
+
+/** What else the page states of the example. */
+export const facts = {
+  checkValue: toHex(checkValue(primitives, session, tgk)),
+  rand: toHex(session.rand),
+  derivedShareConstant: `0x${DERIVED_SHARE_CONSTANT.toString(16).toUpperCase()}`,
+};
+
+/** Longest value that is shown whole, in bytes. */
+const SHOWN = 16;
+
+/** A message field by field, one line each: offset, bytes, and at its first field the payload's name. */
+export function listing(message: Uint8Array): string {
+  const fields: Field[] = [];
+  decodeMessage(message, (field) => fields.push(field));
+  const lines: string[] = [];
+  for (const { payload, name, offset, size } of fields) {
+    // Two fields in one byte share a line.
+    if (size === 0) lines[lines.length - 1] += `, ${name}`;
+    else {
+      const bytes = message.subarray(offset, offset + size);
+      const hex = size > SHOWN ? `${toHex(bytes.subarray(0, SHOWN - 2))}… (${size})` : toHex(bytes);
+      const begins = offset === 0 || (payload !== "HDR" && name === "next payload") || name === "S type";
+      const title = begins ? payload : "";
+      lines.push(`${`${offset}`.padStart(4)}  ${hex.padEnd(2 * SHOWN + 4)}  ${title.padEnd(18)}${name}`);
+    }
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,18 @@
+/** docs/protocol.md shows what the code sends. */
+
+import { ok } from "node:assert";
+import { readFileSync } from "node:fs";
+import { facts, listing, messages } from "./example.js";
+
+describe("docs/protocol.md", () => {
+  const page = readFileSync("docs/protocol.md", "utf8");
+  for (const [name, message] of messages) {
+    it(`shows ${name} as it is sent`, () => {
+      ok(page.includes(listing(message)), `expected this listing of ${name}:\n${listing(message)}`);
+      ok(page.includes(`${message.length} bytes`), `expected "${message.length} bytes"`);
+    });
+  }
+  it("states the example's check value and RAND, and the constant of derived shares", () => {
+    for (const fact of Object.values(facts)) ok(page.includes(fact), `expected ${fact}`);
+  });
+});
