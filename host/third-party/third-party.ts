@@ -58,10 +58,10 @@ export interface ThirdPartyOptions {
   readonly onEvent: OnEvent;
   /** Milliseconds for which a Responder is asked about one share. */
   readonly deadline: number;
+  /** Milliseconds that one question may take, until it is asked again: the Responder may have lost it. */
+  readonly attempt: number;
 }
 
-/** The longest wait for one answer, before the Responder is asked again: it may have lost the question. */
-const ATTEMPT = 6_000;
 /** The pause after an attempt that failed at once. */
 const PAUSE = 500;
 
@@ -151,7 +151,7 @@ export class ThirdParty {
     for (;;) {
       const left = record.deadline - Date.now();
       if (left <= 0 || signal.aborted) break;
-      const outcome = await this.#ask(record, Math.min(left, ATTEMPT));
+      const outcome = await this.#ask(record, Math.min(left, this.options.attempt));
       // Refused: what the sensor may know is that its share was taken and nothing confirmed it.
       if (outcome === "refused") break;
       if (outcome !== "again") {

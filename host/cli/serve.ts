@@ -1,0 +1,106 @@
+/** What third parties and Responders have in common as processes: a CoAP server, a log, and an orderly end. */
+
+import { Command, InvalidArgumentError, Option } from "commander";
+import pino from "pino";
+import { ContentFormats } from "../../protocol/coap/numbers.js";
+import { MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
+import { type Address, formatAddress, parseAddress } from "../coap/address.js";
+import type { RouteResponse } from "../coap/resources.js";
+import { startCoapServer } from "../coap/server.js";
+import { DEFAULT_EXCHANGE } from "../deadlines.js";
+import type { OnEvent, PartyEvent } from "../events.js";
+import type { Store } from "../store/store.js";
+import { seconds } from "./arguments.js";
+
+/** Requests that may wait for other third parties or for a Responder at a time. */
+const MAX_PENDING = 10_000;
+/** Nobody is reached from outside unless that was asked for. */
+const DEFAULT_LISTEN: Address = { host: "127.0.0.1", port: 5683 };
+
+/** The options of both commands, as commander gives them. */
+export interface ServeOptions {
+  readonly dir: string;
+  readonly listen: Address;
+  /** Seconds. */
+  readonly deadline: number;
+}
+
+/** A party that answers POSTs to /mikey. */
+export interface Party {
+  receive(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse>;
+  /** Ends what is under way. The store is closed afterwards. */
+  close(): void | Promise<void>;
+}
+
+/** A command with the options of a server. */
+export function serverCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .requiredOption(
+      "--dir <dir>",
+      "its folder: key.pem, chain.pem, authority.pem; its state is kept in state/",
+    )
+    .addOption(
+      new Option("--listen <host:port>", "where it listens; with port 0 the system chooses")
+        .argParser(listenAddress)
+        .default(DEFAULT_LISTEN, formatAddress(DEFAULT_LISTEN)),
+    )
+    .option(
+      "--deadline <seconds>",
+      "how long a sensor's exchange may take",
+      seconds,
+      DEFAULT_EXCHANGE / 1000,
+    );
+}
+
+/** Writes events to standard output, one JSON object a line, each written when the call returns. */
+export function eventLog(): OnEvent {
+  const log = pino({ base: null }, pino.destination({ dest: 1, sync: true }));
+  return (event) => log[levelOf(event)](event);
+}
+
+/** Serves until SIGINT or SIGTERM. */
+export async function serve(party: Party, store: Store, listen: Address, onEvent: OnEvent): Promise<void> {
+  const onError = (error: unknown, where: string) =>
+    onEvent({ event: "fault", where, reason: (error as Error).message });
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+  try {
+    const server = await startCoapServer({
+      ...listen,
+      maxPending: MAX_PENDING,
+      routes: {
+        [MIKEY_PATH]: {
+          contentFormat: ContentFormats.mikey,
+          resourceType: "symbolon",
+          handler: ({ peer, payload }) => party.receive(peer, payload),
+        },
+      },
+      onError,
+    }).catch((error: Error) => {
+      throw new Error(`--listen ${formatAddress(listen)}: ${error.message}`, { cause: error });
+    });
+    onEvent({ event: "listening", address: parseAddress(server.address).host, port: server.port });
+    await ended;
+    await server.close();
+  } finally {
+    await party.close();
+    await store.close();
+  }
+}
+
+function levelOf({ event }: PartyEvent): "info" | "warn" | "error" {
+  if (event === "fault") return "error";
+  return event === "refused" || event === "expired" ? "warn" : "info";
+}
+
+/** host:port, port 0 included. */
+function listenAddress(text: string): Address {
+  try {
+    return text.endsWith(":0") ? { ...parseAddress(text.slice(0, -2)), port: 0 } : parseAddress(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidArgumentError("Expected HOST:PORT.");
+  }
+}
