@@ -271,7 +271,7 @@ export function writeValidity(writer: Writer, validity: KeyValidity): void {
 function readPolicyParameters(reader: Reader): PolicyParameter[] {
   const length = reader.uint("parameters length", 2);
   if (length > reader.remaining) {
-    throw reader.error(`parameters take ${length} bytes, ${reader.remaining} are left`);
+    throw reader.error(`parameters take ${length} bytes, ${reader.remaining} left`);
   }
   const end = reader.offset + length;
   const parameters: PolicyParameter[] = [];

@@ -87,7 +87,7 @@ export class Reader {
 
   private need(name: string, length: number): void {
     if (length > this.remaining) {
-      throw this.error(`${name} takes ${length} bytes, ${this.remaining} are left`);
+      throw this.error(`${name} takes ${length} byte${length === 1 ? "" : "s"}, ${this.remaining} left`);
     }
   }
 }

@@ -173,7 +173,7 @@ describe("damaged MIKEY messages", () => {
       } catch (error) {
         ok(error instanceof DecodeError);
         equal(error.offset, offset + 2);
-        ok(/takes? 65535 bytes, \d+ are left$/.test(error.message), error.message);
+        ok(/takes? 65535 bytes, \d+ left$/.test(error.message), error.message);
       }
     }
   });

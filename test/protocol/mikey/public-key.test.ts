@@ -308,7 +308,7 @@ describe("refusing public-key messages", () => {
     const bytes = signed(header, [...unsigned.slice(0, 3), sealed, ...unsigned.slice(4)]);
     throws(() => consume(bytes), {
       type: DecodeError,
-      message: /^ID at byte 61: identity takes 64 bytes, 0 are left$/,
+      message: /^ID at byte 61: identity takes 64 bytes, 0 left$/,
     });
   });
 });
