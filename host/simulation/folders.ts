@@ -1,8 +1,18 @@
-/** The folders of all parties: authority, certificates, enrolments. */
+/** The folders of all parties, as an authority would make them: keys, certificates, enrolments. */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { type Identity, identityFromText } from "../../protocol/mikey/identity.js";
 import type { SuiteName } from "../../protocol/mikey/suites.js";
+import { trustAnchor } from "../authority/certificate.js";
+import { createLeaf, createRoot } from "../authority/certify.js";
+import type { Role } from "../authority/roles.js";
+import { generateRsaKeys } from "../authority/rsa-keys.js";
+import { makeEnrolment, writeMadeEnrolment } from "../enrolment/enrol.js";
+import { type Authority, addResponder, writeAuthority, writeParty } from "../enrolment/folders.js";
+
+/** Nothing of a simulation is to last. */
+const DAYS = 1;
 
 export interface FoldersPlan {
   /** Where the folders are made. */
@@ -19,6 +29,10 @@ export interface FoldersPlan {
   readonly bits: number;
   /** Where `client` reaches `server`: "host:port". */
   readonly address: (client: string, server: string) => string;
+  /** Hears how many keys there are so far. */
+  readonly onKey?: (made: number) => void;
+  /** Once aborted, nothing more is written; the call then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 /** One folder a party, by name. */
@@ -30,34 +44,80 @@ export interface Folders {
 
 /** Makes the authority, a key and a certificate for each server, and enrols every sensor. */
 export async function prepareFolders(plan: FoldersPlan): Promise<Folders> {
-  const dir = async (name: string) => {
-    await mkdir(join(plan.folder, name));
-    return join(plan.folder, name);
+  const { folder, sensors, thirdParties, responder, address, signal } = plan;
+  const now = Date.now();
+  const servers = [responder, ...thirdParties];
+  const folderOf = (name: string): string => join(folder, name);
+  const [authority, ...keys] = await makeKeys(servers.length + 1, plan);
+
+  const certificate = await createRoot(authority.publicKey, authority.privateKey, { now, days: DAYS });
+  const root: Authority = { ...trustAnchor(certificate), privateKey: authority.privateKey };
+  signal.throwIfAborted();
+  writeAuthority(folderOf("authority"), root);
+
+  const certify = async (name: string, role: Role, { publicKey, privateKey }: Keys): Promise<Uint8Array> => {
+    const subject = { identity: identityFromText(name), role, publicKey };
+    const leaf = await createLeaf(root, subject, { now, days: DAYS });
+    signal.throwIfAborted();
+    writeParty(folderOf(name), { privateKey, chain: [leaf], root });
+    return leaf;
   };
-  const responder = await dir(plan.responder);
-  const thirdParties = new Map<string, string>();
-  const sensors = new Map<string, string>();
-  for (const name of plan.thirdParties) {
-    const d = await dir(name);
-    thirdParties.set(name, d);
-    await writeFile(
-      join(d, "responders.json"),
-      JSON.stringify([{ identity: plan.responder, address: plan.address(name, plan.responder) }]),
-    );
+  const responderIdentity = identityFromText(responder);
+  const responderCertificate = await certify(responder, "responder", keys[0]);
+  for (const [i, name] of thirdParties.entries()) {
+    await certify(name, "third-party", keys[i + 1]);
+    addResponder(folderOf(name), {
+      identity: responderIdentity,
+      address: address(name, responder),
+      certificate: responderCertificate,
+    });
   }
-  for (const name of plan.sensors) {
-    const d = await dir(name);
-    sensors.set(name, d);
-    const { threshold, privacy, suite, deadline } = plan;
-    await writeFile(
-      join(d, "sensor.json"),
-      JSON.stringify({
-        policy: { sensor: name, threshold, privacy, suite, thirdParties: plan.thirdParties },
-        responder: plan.responder,
-        deadline,
-        addresses: plan.thirdParties.map((tp) => plan.address(name, tp)),
-      }),
-    );
-  }
-  return { responder, thirdParties, sensors };
+  for (const name of sensors) await enrol(plan, root, name, responderIdentity, now);
+
+  const folders = (names: readonly string[]) => new Map(names.map((name) => [name, folderOf(name)]));
+  return {
+    responder: folderOf(responder),
+    thirdParties: folders(thirdParties),
+    sensors: folders(sensors),
+  };
+}
+
+type Keys = Awaited<ReturnType<typeof generateRsaKeys>>;
+
+/** All at once: Node makes each on a thread of its own. */
+function makeKeys(count: number, { bits, onKey }: FoldersPlan): Promise<Keys[]> {
+  let made = 0;
+  const one = async (): Promise<Keys> => {
+    const keys = await generateRsaKeys(bits);
+    onKey?.(++made);
+    return keys;
+  };
+  return Promise.all(Array.from({ length: count }, one));
+}
+
+async function enrol(
+  plan: FoldersPlan,
+  authority: Authority,
+  sensor: string,
+  responder: Identity,
+  now: number,
+): Promise<void> {
+  const { folder, thirdParties, threshold, privacy, suite, deadline, address, signal } = plan;
+  const policy = {
+    sensor: identityFromText(sensor),
+    threshold,
+    privacy,
+    suite,
+    thirdParties: thirdParties.map(identityFromText),
+  };
+  const enrolment = await makeEnrolment(authority, {
+    policy,
+    responder,
+    addresses: thirdParties.map((name) => address(sensor, name)),
+    ...{ deadline, days: DAYS, now },
+  });
+  const folders = thirdParties.map((name) => join(folder, name));
+  signal.throwIfAborted();
+  mkdirSync(join(folder, sensor), { mode: 0o700 });
+  writeMadeEnrolment(enrolment, policy, join(folder, sensor, "sensor.json"), folders);
 }

@@ -127,6 +127,8 @@ class Scene {
   #folder: string | undefined;
   #engine = "";
   #lost: string[] = [];
+  /** When a third party last sent the Responder anything, for whichever sensor. */
+  #forwardedAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: Settings, surroundings: Surroundings) {
     this.#settings = settings;
@@ -183,6 +185,8 @@ class Scene {
   }
 
   async clear(): Promise<void> {
+    // What may still be under way leaves nothing behind.
+    this.#broken.abort(new Error("the simulation is over"));
     await Promise.all([...this.#processes].map((party) => party.stop()));
     this.#network.close();
     this.#capture?.close();
@@ -221,6 +225,8 @@ class Scene {
       responder: RESPONDER,
       ...{ bits, suite, threshold, privacy, deadline },
       address: (client, server) => this.#relay(client, server).address,
+      signal: this.#broken.signal,
+      onKey: (made) => step.update(`${made} keys`),
     });
     step.done();
     return folders;
@@ -249,11 +255,11 @@ class Scene {
     const { deadline } = this.#settings;
     const step = progress.begin(`${this.#thirdParties.length} third parties and ${RESPONDER}`);
     let up = 0;
-    const serve = async (name: string, command: string, dir: string, args: readonly string[]) => {
+    const serve = async (name: string, command: string, dir: string) => {
       const server = this.#start(
         name,
         programs.main,
-        [command, "--dir", dir, "--listen", "127.0.0.1:0", ...args],
+        [command, "--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`],
         (event) => this.#serverEvent(name, event),
         (error) => this.#broken.abort(error),
       );
@@ -269,8 +275,8 @@ class Scene {
       step.update(`${++up} up`);
     };
     await Promise.all([
-      serve(RESPONDER, "responder", responder, ["--deadline", `${deadline}`]),
-      ...this.#thirdParties.map((name) => serve(name, "third-party", thirdParties.get(name) as string, [])),
+      serve(RESPONDER, "responder", responder),
+      ...this.#thirdParties.map((name) => serve(name, "third-party", thirdParties.get(name) as string)),
     ]);
     step.done(`${this.#thirdParties.length} third parties and ${RESPONDER} are listening`);
   }
@@ -379,7 +385,7 @@ class Scene {
     const decided = () => exchange.responderTek !== null || exchange.expiry !== undefined;
     // The Responder's deadline begins with the first share that it accepts.
     const latest = performance.now() + deadlineMs + SETTLE_MS;
-    const forwarded = () => exchange.messages.some(({ name }) => name === "TP_R");
+    const forwarded = () => this.#forwardedAt >= exchange.beganAt;
     const quiet = () => performance.now() - exchange.heardAt > SILENCE_MS;
     const over = () => this.#broken.signal.aborted || performance.now() > latest;
     while (!decided() && !over() && (forwarded() || !quiet())) await sleep(10);
@@ -394,6 +400,7 @@ class Scene {
 
   /** What a third party or the Responder says, to the exchange that it is about. */
   #serverEvent(name: string, event: PartyEvent): void {
+    if (event.event === "message" && event.name === "TP_R") this.#forwardedAt = performance.now();
     const exchange = this.#exchangeOf(event);
     if (exchange === undefined) return;
     if (event.event === "message") this.#announced(exchange, event);
@@ -445,11 +452,11 @@ class Scene {
   /** What the promise gives, or a rejection as soon as the scene is broken. */
   async #unlessBroken<T>(promise: Promise<T>): Promise<T> {
     const { signal } = this.#broken;
-    signal.throwIfAborted();
     let onAbort = () => {};
     const broken = new Promise<never>((_, reject) => {
       onAbort = () => reject(signal.reason);
-      signal.addEventListener("abort", onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      else signal.addEventListener("abort", onAbort, { once: true });
     });
     try {
       return await Promise.race([promise, broken]);
