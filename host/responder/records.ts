@@ -29,6 +29,11 @@ export interface ConfirmedRecord {
   readonly confirmation: Uint8Array;
 }
 
+/** An answer, and the message that it is the answer to. */
+export interface AnswerRecord extends Required<ReplayRecord> {
+  readonly place: MessagePlace;
+}
+
 /** Where an accepted message stands in the replay cache: a third party never uses one T twice. */
 export interface MessagePlace {
   readonly thirdParty: string;
@@ -36,6 +41,9 @@ export interface MessagePlace {
   readonly unixTime: number;
   readonly timestamp: string;
 }
+
+/** Entries that are read at once to be forgotten. */
+const FORGET_BATCH = 500;
 
 export class Records {
   readonly #store: Store;
@@ -58,60 +66,83 @@ export class Records {
     return this.#confirmed.get(sensor);
   }
 
-  /** Accepts a message durably, with its share unless the session has its key already. False for a replay. */
-  accept(place: MessagePlace, digest: string, open?: { readonly group: string } & OpenShare): boolean {
+  /**
+   * Accepts a message durably: with its share while its session is open, with its answer when the key is there
+   * already. False for a replay.
+   */
+  accept(place: MessagePlace, record: ReplayRecord, open?: { readonly group: string } & OpenShare): boolean {
     return this.#store.transaction(() => {
       if (this.replay(place) !== undefined) return false;
-      this.#replays.put(replayKey(place), { digest });
+      this.#replays.put(replayKey(place), record);
       if (open !== undefined) {
-        const { group, bytes, openedAt } = open;
-        this.#open.put(`${group} ${place.thirdParty}`, { bytes, openedAt });
+        const { group, ...share } = open;
+        this.#open.put(`${group} ${place.thirdParty}`, share);
       }
       return true;
     });
   }
 
   /** Keeps an answer for duplicates of its message. */
-  answered(place: MessagePlace, digest: string, answer: Uint8Array): void {
-    this.#store.transaction(() => this.#replays.put(replayKey(place), { digest, answer }));
+  answered(answer: AnswerRecord): void {
+    this.#store.transaction(() => this.#answered([answer]));
   }
 
-  /** A key is rebuilt: its T is the sensor's highest, its shares are gone, its answers kept, in one step. */
+  /**
+   * A key is rebuilt: its T is the sensor's highest, its shares are gone, its answers kept, and whatever
+   * `within` stores is stored, in one step. False when the sensor has a later key: T never goes down.
+   */
   confirm(
     sensor: string,
     record: ConfirmedRecord,
-    answers: readonly {
-      readonly place: MessagePlace;
-      readonly digest: string;
-      readonly answer: Uint8Array;
-    }[],
-  ): void {
-    this.#store.transaction(() => {
+    answers: readonly AnswerRecord[],
+    within: () => void,
+  ): boolean {
+    return this.#store.transaction(() => {
+      const last = this.confirmed(sensor);
+      if (last !== undefined && last.t >= record.t) return false;
       this.#confirmed.put(sensor, record);
       this.#close(record.group);
-      for (const { place, digest, answer } of answers)
-        this.#replays.put(replayKey(place), { digest, answer });
+      this.#answered(answers);
+      within();
+      return true;
     });
   }
 
-  /** Forgets the shares of a session that ends without a key. */
-  close(group: string): void {
-    this.#store.transaction(() => this.#close(group));
+  /** Forgets the shares of a session that ends without a key, and keeps the answers that it ends with. */
+  close(group: string, answers: readonly AnswerRecord[]): void {
+    this.#store.transaction(() => {
+      this.#close(group);
+      this.#answered(answers);
+    });
   }
 
-  /** The shares of sessions that were open when the process before this one ended. */
-  openShares(): OpenShare[] {
-    return this.#open.entries().map(([, share]) => share);
+  /** The shares of sessions that were open when the process before this one ended, by a name for drop(). */
+  openShares(): [name: string, share: OpenShare][] {
+    return this.#open.entries();
+  }
+
+  /** Forgets one share of an open session. */
+  drop(name: string): void {
+    this.#store.transaction(() => this.#open.delete(name));
   }
 
   /** Forgets accepted messages whose T, in Unix milliseconds, is before `horizon`: they are refused by it. */
   forget(horizon: number): void {
-    this.#store.transaction(() => {
-      for (const [key] of this.#replays.entries()) {
-        if (key < orderedKey(Math.max(0, Math.floor(horizon)))) this.#replays.delete(key);
-        else break;
-      }
-    });
+    const end = orderedKey(Math.max(0, Math.floor(horizon)));
+    let old: string[];
+    do {
+      old = this.#replays
+        .entries({ limit: FORGET_BATCH })
+        .map(([key]) => key)
+        .filter((key) => key < end);
+      this.#store.transaction(() => {
+        for (const key of old) this.#replays.delete(key);
+      });
+    } while (old.length === FORGET_BATCH);
+  }
+
+  #answered(answers: readonly AnswerRecord[]): void {
+    for (const { place, digest, answer } of answers) this.#replays.put(replayKey(place), { digest, answer });
   }
 
   #close(group: string): void {

@@ -24,13 +24,14 @@ import { type ChannelKeys, fingerprint, type Session } from "../../protocol/exch
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
 import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
-import { type MessagePlace, Records } from "./records.js";
-import { type Contribution, OpenSession } from "./sessions.js";
+import { type AnswerRecord, type MessagePlace, Records, type ReplayRecord } from "./records.js";
+import { type Contribution, OpenSession, OpenSessions } from "./sessions.js";
 
 /** What the authority vouches for in a TP_R. */
 export interface Vouched {
@@ -49,7 +50,10 @@ export interface ResponderOptions {
   vouch(message: ForwardMessage): Promise<Vouched>;
   readonly store: Store;
   readonly onEvent: OnEvent;
-  /** Hears of each key: what the channel is made of. */
+  /**
+   * Hears of each key: what the channel is made of. It is called within the transaction that confirms the key:
+   * what it puts into the same store is there if and only if the key is.
+   */
   onAgreed?(session: Session, keys: ChannelKeys, senderId: Uint8Array): void;
   /** Milliseconds from the first share of a session to its end without a key. */
   readonly deadline: number;
@@ -59,8 +63,8 @@ export interface ResponderOptions {
 
 /** How far a third party's clock may be from ours (RFC 3830 §5.4), in milliseconds. */
 export const CLOCK_SKEW = 5 * 60_000;
-/** Sessions that one sensor may have open: it begins one at a time, but k liars may invent some. */
-const MAX_SESSIONS_PER_SENSOR = 32;
+/** Sessions of one sensor that hold a share of the same third party: a sensor begins one at a time. */
+const MAX_SESSIONS = 8;
 /** How often accepted messages that are too old to matter are forgotten, in milliseconds. */
 const FORGET_EVERY = 60_000;
 /** Bytes of the OSCORE sender ID that a sensor gets: enough for 2^32 sensors at one Responder. */
@@ -68,7 +72,7 @@ const SENDER_ID_LENGTH = 4;
 
 export class Responder {
   readonly #records: Records;
-  readonly #sessions = new Map<string, OpenSession>();
+  readonly #sessions = new OpenSessions();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #forgetting: NodeJS.Timeout;
   #closed = false;
@@ -100,42 +104,47 @@ export class Responder {
     this.#closed = true;
     clearInterval(this.#forgetting);
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const session of this.#sessions.values()) session.group.abandon();
+    for (const { group } of this.#sessions.all()) group.abandon();
   }
 
   async #receive(payload: Uint8Array): Promise<Uint8Array> {
-    const message = readForwardMessage(payload);
-    const place = placeOf(message);
-    const digest = messageDigest(payload);
-    this.#refuseStale(message, place, digest);
-    const duplicate = this.#duplicateAnswer(message, place, digest);
-    if (duplicate !== undefined) return duplicate;
+    const arrival = arrivalOf(payload);
+    const early = this.#recognize(arrival);
+    if (early !== undefined) return early;
 
+    const { message } = arrival;
     const { policy, verify } = await this.options.vouch(message);
     const share = consumeForwardMessage(primitives, message, policy, this.options.responder, verify);
     try {
-      return await this.#accept(message, share, place, digest, payload);
+      // Others were served while the statement was validated.
+      return this.#recognize(arrival) ?? this.#accept(arrival, share);
     } finally {
       wipe(share.share);
     }
   }
 
-  /** What costs nothing, before any public-key operation (RFC 3830 §5.4). */
-  #refuseStale(message: ForwardMessage, place: MessagePlace, digest: string): void {
-    const { session, unixTime } = message;
+  /**
+   * What costs nothing, before any public-key operation (RFC 3830 §5.4): the answer to a message that was
+   * accepted before, or undefined for one that is new. Throws a Refusal for one that is out of place.
+   */
+  #recognize({ message, place, digest }: Arrival): Promise<Uint8Array> | Uint8Array | undefined {
+    const { session, thirdParty, unixTime } = message;
     if (!sameIdentity(session.responder, this.options.responder.identity)) {
       throw new Refusal(ErrorNumbers.identity, "the sensor authorised another Responder");
     }
+    for (const { data } of [session.sensor, thirdParty]) {
+      if (data.length <= MAX_IDENTITY_LENGTH) continue;
+      throw new Refusal(ErrorNumbers.identity, `an identity of ${data.length} bytes is nobody's`);
+    }
+    const replay = this.#records.replay(place);
+    if (replay !== undefined) return this.#duplicateAnswer(message, digest, replay);
     const skew = Math.abs(unixTime - Date.now());
     if (skew > CLOCK_SKEW) {
       const seconds = Math.round(skew / 1000);
       throw new Refusal(ErrorNumbers.timestamp, `T of the third party is ${seconds} s away from this clock`);
     }
-    const replay = this.#records.replay(place);
-    if (replay !== undefined && replay.digest !== digest) {
-      throw new Refusal(ErrorNumbers.timestamp, "T of the third party was used for another message");
-    }
     this.#refuseOldT(message);
+    return undefined;
   }
 
   /** Freshness of the sensor's T: nothing below the last key, and nothing else at it. */
@@ -147,74 +156,84 @@ export class Responder {
     throw new Refusal(ErrorNumbers.timestamp, `T ${session.t} is not above the last key's ${confirmed.t}`);
   }
 
-  /** The answer to a message that was accepted before, or undefined for a new one. */
   #duplicateAnswer(
     message: ForwardMessage,
-    place: MessagePlace,
     digest: string,
-  ): Promise<Uint8Array> | Uint8Array | undefined {
-    const replay = this.#records.replay(place);
-    if (replay === undefined) return undefined;
+    replay: ReplayRecord,
+  ): Promise<Uint8Array> | Uint8Array {
+    if (replay.digest !== digest) {
+      throw new Refusal(ErrorNumbers.timestamp, "T of the third party was used for another message");
+    }
     if (replay.answer !== undefined) return replay.answer;
     const open = this.#sessions.get(groupName(primitives, message));
-    if (open !== undefined) return open.answerTo(digest);
-    // Accepted, its session over, and no answer kept: nobody waited any more.
+    if (open?.contribution(digest) !== undefined) return this.#answerTo(open, digest);
+    // It was good once, and after a restart it was not any more.
     throw new Refusal(ErrorNumbers.quorum, "the session of this share is over");
   }
 
   /** Makes a share durable and adds it to its session; resolves to R_TP. */
   #accept(
-    message: ForwardMessage,
+    { message, place, digest, bytes }: Arrival,
     share: ForwardedShare,
-    place: MessagePlace,
-    digest: string,
-    bytes: Uint8Array,
   ): Promise<Uint8Array> | Uint8Array {
-    // Others were served while the statement was validated.
-    const duplicate = this.#duplicateAnswer(message, place, digest);
-    if (duplicate !== undefined) return duplicate;
-    this.#refuseOldT(message);
-
     const context = contextOf(message, share);
     const sensor = identityToText(share.session.sensor);
     const confirmed = this.#records.confirmed(sensor);
     if (confirmed?.t === share.session.t) {
-      this.#records.accept(place, digest);
-      const answer = this.#tell(context, confirmed.confirmation);
-      this.#records.answered(place, digest, answer);
+      const answer = createForwardVerification(primitives, context, confirmed.confirmation);
+      this.#keep(place, { digest, answer });
+      this.#tellSent(context, answer);
       return answer;
     }
-    const session = this.#sessionOf(share, sensor, Date.now());
-    this.#records.accept(place, digest, { group: session.name, bytes, openedAt: session.openedAt });
+    const group = groupName(primitives, share);
+    const known = this.#sessions.get(group);
+    if (known?.hasShareOf(place.thirdParty)) {
+      throw new Refusal(ErrorNumbers.share, `${place.thirdParty} has given its share already`);
+    }
+    if (known === undefined) this.#refuseTooMany(sensor, place.thirdParty);
+    const openedAt = known?.openedAt ?? Date.now();
+    this.#keep(place, { digest }, { group, bytes, openedAt });
+    const session = known ?? this.#open(group, sensor, share, openedAt);
     session.add(share, { place, digest, context, x: share.x });
-    const answer = session.answerTo(digest);
-    this.#after(this.options.hold, () => this.#answerUnconfirmed(session, digest));
+    const answer = this.#answerTo(session, digest);
     this.#tryRebuild(session);
     return answer;
   }
 
-  /** The open session that a share belongs to; a new one has its deadline from now. */
-  #sessionOf(share: ForwardedShare, sensor: string, openedAt: number): OpenSession {
-    const name = groupName(primitives, share);
-    const known = this.#sessions.get(name);
-    if (known !== undefined) return known;
-    let others = 0;
-    for (const session of this.#sessions.values()) if (session.sensor === sensor) others++;
-    if (others >= MAX_SESSIONS_PER_SENSOR) {
-      throw new Refusal(ErrorNumbers.quorum, `${others} sessions of this sensor are open already`);
-    }
+  #keep(...accepted: Parameters<Records["accept"]>): void {
+    if (this.#records.accept(...accepted)) return;
+    throw new Refusal(ErrorNumbers.timestamp, "T of the third party was used for another message");
+  }
+
+  /** What one third party invents must not keep the others' sessions from being opened. */
+  #refuseTooMany(sensor: string, thirdParty: string): void {
+    const open = this.#sessions.of(sensor).filter((session) => session.hasShareOf(thirdParty)).length;
+    if (open < MAX_SESSIONS) return;
+    throw new Refusal(ErrorNumbers.quorum, `${thirdParty} has ${open} sessions of this sensor open already`);
+  }
+
+  /** A new session, with its deadline from `openedAt`. */
+  #open(name: string, sensor: string, share: ForwardedShare, openedAt: number): OpenSession {
     const session = new OpenSession(name, sensor, new CollectingGroup(copyOf(share)), openedAt);
-    this.#sessions.set(name, session);
+    this.#sessions.add(session);
     const left = Math.max(0, openedAt + this.options.deadline - Date.now());
     this.#after(left, () => this.#expire(session));
     return session;
+  }
+
+  /** The answer to a message of an open session, which comes when the third party has waited long enough. */
+  #answerTo(session: OpenSession, digest: string): Promise<Uint8Array> {
+    if (!session.isAwaited(digest)) {
+      this.#after(this.options.hold, () => this.#answerUnconfirmed(session, digest));
+    }
+    return session.answerTo(digest);
   }
 
   #tryRebuild(session: OpenSession): void {
     if (session.group.missing > 0) return;
     const rebuilt = session.group.rebuild(primitives);
     if (rebuilt === undefined) {
-      this.#fault(`${session.sensor} T ${session.group.session.t}`, "k shares do not fit the check value");
+      this.#fault(`${session.sensor} T ${session.t}`, "k shares do not fit the check value");
       return;
     }
     this.#confirm(session, rebuilt);
@@ -223,102 +242,105 @@ export class Responder {
   /** The key is there: durable first, then R_TP with R_I to everybody who gave a share. */
   #confirm(open: OpenSession, rebuilt: RebuiltGroup): void {
     const { session } = rebuilt;
+    const { sensor } = open;
+    const { onEvent, onAgreed } = this.options;
     const senderId = randomSource(SENDER_ID_LENGTH);
     const nonce = randomSource(RESPONDER_NONCE_LENGTH);
     const { message: confirmation, keys } = rebuilt.confirm(primitives, { nonce, senderId });
-    const answers = open.contributions.map(({ place, digest, context }) => {
-      return { place, digest, answer: createForwardVerification(primitives, context, confirmation) };
-    });
-    this.#records.confirm(open.sensor, { t: session.t, group: open.name, confirmation }, answers);
-    this.#sessions.delete(open.name);
+    const answers = this.#answersOf(open, confirmation);
+    const record = { t: session.t, group: open.name, confirmation };
+    const isLast = this.#records.confirm(sensor, record, answers, () => onAgreed?.(session, keys, senderId));
+    if (!isLast) {
+      this.#end(open);
+      return;
+    }
+    this.#sessions.delete(open);
 
-    const { onEvent, onAgreed } = this.options;
+    const tek = fingerprint(primitives, keys);
+    onEvent({ event: "agreed", sensor, t: session.t, tek, misfits: this.#misfitsOf(open, rebuilt) });
     const from = identityToText(session.responder);
-    onEvent({
-      event: "agreed",
-      sensor: open.sensor,
-      t: session.t,
-      tek: fingerprint(primitives, keys),
-      misfits: open.contributions
-        .filter(({ x }) => rebuilt.misfits.includes(x))
-        .map(({ place }) => place.thirdParty),
-    });
-    const { sensor } = open;
     onEvent({ event: "message", name: "R_I", from, to: sensor, sensor, bytes: confirmation.length });
-    open.contributions.forEach(({ context, digest }, i) => {
-      const { answer } = answers[i];
-      if (open.isAwaited(digest)) this.#tellSent(context, answer);
-      open.resolve(digest, answer);
-    });
-    onAgreed?.(session, keys, senderId);
-    this.#endOlder(open.sensor, session.t);
+    this.#give(open, answers);
+    // What its new key has overtaken can't be confirmed any more.
+    for (const other of this.#sessions.of(sensor)) if (other.t <= session.t) this.#end(other);
   }
 
-  /** Sessions of a sensor that its new key has overtaken can't be confirmed any more. */
-  #endOlder(sensor: string, t: number): void {
-    for (const session of [...this.#sessions.values()]) {
-      if (session.sensor === sensor && session.group.session.t <= t) this.#end(session);
+  /** Third parties that said something else of the same T: the sensor splits one key for each. */
+  #misfitsOf(open: OpenSession, { misfits }: RebuiltGroup): string[] {
+    const others = this.#sessions.of(open.sensor).filter((session) => session.t === open.t);
+    return [
+      ...open.contributions.filter(({ x }) => misfits.includes(x)),
+      ...others.flatMap(({ contributions }) => contributions),
+    ].map(({ place }) => place.thirdParty);
+  }
+
+  /** R_TP for all who gave a share and have not been answered: an answer once given stays the same. */
+  #answersOf({ contributions }: OpenSession, confirmation?: Uint8Array): SessionAnswer[] {
+    return contributions
+      .filter(({ place }) => this.#records.replay(place)?.answer === undefined)
+      .map((contribution) => ({
+        ...contribution,
+        answer: createForwardVerification(primitives, contribution.context, confirmation),
+      }));
+  }
+
+  /** Hands out what is durable. */
+  #give(session: OpenSession, answers: readonly SessionAnswer[]): void {
+    for (const { digest, context, answer } of answers) {
+      if (session.isAwaited(digest)) this.#tellSent(context, answer);
+      session.resolve(digest, answer);
     }
   }
 
   /** The wait of one third party is over: it hears that its share was taken. */
   #answerUnconfirmed(session: OpenSession, digest: string): void {
-    if (!session.isAwaited(digest)) return;
-    const contribution = session.contributions.find((it) => it.digest === digest);
-    if (contribution === undefined) return;
-    const answer = this.#tell(contribution.context, undefined);
-    this.#records.answered(contribution.place, digest, answer);
-    session.resolve(digest, answer);
+    const contribution = session.contribution(digest);
+    if (contribution === undefined || !session.isAwaited(digest)) return;
+    const answer = createForwardVerification(primitives, contribution.context);
+    this.#records.answered({ place: contribution.place, digest, answer });
+    this.#give(session, [{ ...contribution, answer }]);
   }
 
   #expire(session: OpenSession): void {
     if (this.#sessions.get(session.name) !== session) return;
-    const { group, sensor } = session;
+    const { group, sensor, t } = session;
     const { threshold } = group.session.sharing;
     const { count: shares, missing } = group;
-    this.options.onEvent({ event: "expired", sensor, t: group.session.t, shares, threshold, missing });
+    this.options.onEvent({ event: "expired", sensor, t, shares, threshold, missing });
     this.#end(session);
   }
 
   /** Ends a session without a key. */
   #end(session: OpenSession): void {
-    for (const { digest } of session.contributions) this.#answerUnconfirmed(session, digest);
+    const answers = this.#answersOf(session);
+    this.#records.close(session.name, answers);
+    this.#sessions.delete(session);
     session.group.abandon();
-    this.#records.close(session.name);
-    this.#sessions.delete(session.name);
+    this.#give(session, answers);
   }
 
   /** Takes up the shares that were durable when the process before this one ended. */
   async #reopen(): Promise<void> {
-    for (const { bytes, openedAt } of this.#records.openShares()) {
-      const message = readForwardMessage(bytes);
+    for (const [name, { bytes, openedAt }] of this.#records.openShares()) {
       try {
+        const { message, place, digest } = arrivalOf(bytes);
+        // The key was there, and the end came before older sessions were closed.
+        this.#refuseOldT(message);
         const { policy, verify } = await this.options.vouch(message);
         const share = consumeForwardMessage(primitives, message, policy, this.options.responder, verify);
         const sensor = identityToText(share.session.sensor);
-        const session = this.#sessionOf(share, sensor, openedAt);
-        const digest = messageDigest(bytes);
-        session.add(share, {
-          place: placeOf(message),
-          digest,
-          context: contextOf(message, share),
-          x: share.x,
-        });
+        const group = groupName(primitives, share);
+        const session = this.#sessions.get(group) ?? this.#open(group, sensor, share, openedAt);
+        session.add(share, { place, digest, context: contextOf(message, share), x: share.x });
         wipe(share.share);
       } catch (error) {
-        // What was good then may have expired meanwhile; then its session expires too.
+        // What was good then may have expired meanwhile.
         if (errorNumberOf(error) === undefined) throw error;
+        this.#records.drop(name);
         this.#fault("open session", (error as Error).message);
       }
     }
-    for (const session of [...this.#sessions.values()]) this.#tryRebuild(session);
-  }
-
-  /** R_TP, told as sent. */
-  #tell(context: ForwardContext, confirmation: Uint8Array | undefined): Uint8Array {
-    const answer = createForwardVerification(primitives, context, confirmation);
-    this.#tellSent(context, answer);
-    return answer;
+    for (const session of this.#sessions.all()) this.#tryRebuild(session);
   }
 
   #tellSent({ session, thirdParty }: ForwardContext, answer: Uint8Array): void {
@@ -344,6 +366,22 @@ export class Responder {
     }, milliseconds);
     this.#timers.add(timer);
   }
+}
+
+/** A TP_R as it came. */
+interface Arrival {
+  readonly message: ForwardMessage;
+  readonly place: MessagePlace;
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
+
+type SessionAnswer = Contribution & AnswerRecord;
+
+/** Reads a TP_R. Throws a DecodeError or a Refusal. */
+function arrivalOf(bytes: Uint8Array): Arrival {
+  const message = readForwardMessage(bytes);
+  return { message, place: placeOf(message), digest: messageDigest(bytes), bytes };
 }
 
 function placeOf({ thirdParty, unixTime, timestamp }: ForwardMessage): MessagePlace {

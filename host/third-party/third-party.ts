@@ -62,6 +62,9 @@ export interface ThirdPartyOptions {
   readonly attempt: number;
 }
 
+/** What came of a question: an R_TP with R_I or without one, or nothing that counts as an answer. */
+type Outcome = { readonly confirmation: Uint8Array | undefined } | { readonly silence: string };
+
 /** The pause after an attempt that failed at once. */
 const PAUSE = 500;
 
@@ -75,8 +78,8 @@ export class ThirdParty {
     this.#records = new Records(options.store);
     const now = Date.now();
     for (const { sensor, t, record } of this.#records.unfinished()) {
-      if (record.deadline > now) void this.#forward(sensor, t, record);
-      else this.#records.finish(sensor, t);
+      if (record.deadline <= now) this.#records.finish(sensor, t);
+      else this.#forward(sensor, t, record).catch((error: Error) => this.#fault(sensor, error.message));
     }
   }
 
@@ -89,9 +92,10 @@ export class ThirdParty {
     }
   }
 
-  /** Ends what is under way; the next process takes it up again. */
-  close(): void {
+  /** Ends what is under way; the next process takes it up again. The store is at rest when this resolves. */
+  async close(): Promise<void> {
     this.#stopped.abort();
+    await Promise.allSettled(this.#pending.values());
   }
 
   #receive(payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
@@ -148,30 +152,27 @@ export class ThirdParty {
 
   async #askUntilAnswered(sensor: string, t: number, record: AcceptedRecord): Promise<RouteResponse> {
     const { signal } = this.#stopped;
+    let silence = "it was not asked";
     for (;;) {
       const left = record.deadline - Date.now();
       if (left <= 0 || signal.aborted) break;
       const outcome = await this.#ask(record, Math.min(left, this.options.attempt));
-      // Refused: what the sensor may know is that its share was taken and nothing confirmed it.
-      if (outcome === "refused") break;
-      if (outcome !== "again") {
-        this.#records.finish(sensor, t, outcome.confirmation);
-        return this.#firstAnswer(sensor, record, outcome.confirmation);
-      }
+      if ("confirmation" in outcome) return this.#finish(sensor, t, record, outcome.confirmation);
+      silence = outcome.silence;
       await sleep(Math.min(PAUSE, left), undefined, { signal }).catch(() => undefined);
     }
-    if (!signal.aborted) this.#records.finish(sensor, t);
-    return this.#firstAnswer(sensor, record, undefined);
+    // The next process goes on.
+    if (signal.aborted) return { code: Codes.serviceUnavailable };
+    this.#fault(`Responder ${record.responder}`, `no answer about ${sensor} T ${t}: ${silence}`);
+    return this.#finish(sensor, t, record, undefined);
   }
 
   /** One question to the Responder. */
-  async #ask(
-    { responder, forward }: AcceptedRecord,
-    timeout: number,
-  ): Promise<{ readonly confirmation: Uint8Array | undefined } | "refused" | "again"> {
-    const entry = this.options.responder(responder);
-    if (entry === undefined || forward === undefined) return "refused";
+  async #ask({ responder, forward }: AcceptedRecord, timeout: number): Promise<Outcome> {
+    if (forward === undefined) return { confirmation: undefined };
     try {
+      const entry = this.options.responder(responder);
+      if (entry === undefined) return { silence: "it is not known here any more" };
       const { code, payload } = await coapRequest({
         address: entry.address,
         path: MIKEY_PATH,
@@ -183,17 +184,10 @@ export class ThirdParty {
       if (code !== Codes.changed) return this.#refusedBy(responder, code, payload);
       return { confirmation: this.#checkAnswer(forward, payload) };
     } catch (error) {
-      if (error instanceof CoapError) return "again";
+      if (error instanceof CoapError) return { silence: error.message };
       const number = errorNumberOf(error);
       if (number === undefined) throw error;
-      this.options.onEvent({
-        event: "refused",
-        message: "R_TP",
-        from: responder,
-        error: number,
-        reason: (error as Error).message,
-      });
-      return "again";
+      return this.#notAnAnswer(responder, number, (error as Error).message);
     }
   }
 
@@ -206,18 +200,38 @@ export class ThirdParty {
     return consumeForwardVerification(primitives, payload, context);
   }
 
-  /** A 4.xx ends the question, a 5.xx (overload, fault) does not. Neither is authenticated. */
-  #refusedBy(responder: string, code: number, payload: Uint8Array): "refused" | "again" {
-    let reason = `answered ${codeName(code)}`;
-    let error: number | null = null;
+  /**
+   * An ERR ends the question: the same bytes will be refused again. Anything else does not: overload, a fault,
+   * a block-wise transfer that a restart has cut. Neither is authenticated (RFC 3830 §5.1.2), but who can forge an
+   * answer on this path can also withhold it.
+   */
+  #refusedBy(responder: string, code: number, payload: Uint8Array): Outcome {
+    let error: number;
     try {
       [error] = errorNumbers(decodeMessage(payload));
-      reason = `${errorName(error)} (${codeName(code)})`;
     } catch (failure) {
       if (errorNumberOf(failure) === undefined) throw failure;
+      return this.#notAnAnswer(responder, null, `answered ${codeName(code)}`);
     }
+    this.#notAnAnswer(responder, error, `${errorName(error)} (${codeName(code)})`);
+    // What the sensor may know is that its share was taken, and that nothing confirms it.
+    return { confirmation: undefined };
+  }
+
+  /** Tells of an answer that is no R_TP. */
+  #notAnAnswer(responder: string, error: number | null, reason: string): { readonly silence: string } {
     this.options.onEvent({ event: "refused", message: "R_TP", from: responder, error, reason });
-    return code >= Codes.internalServerError ? "again" : "refused";
+    return { silence: reason };
+  }
+
+  #finish(
+    sensor: string,
+    t: number,
+    record: AcceptedRecord,
+    confirmation: Uint8Array | undefined,
+  ): RouteResponse {
+    this.#records.finish(sensor, t, confirmation);
+    return this.#firstAnswer(sensor, record, confirmation);
   }
 
   #firstAnswer(
@@ -237,6 +251,10 @@ export class ThirdParty {
     const psk = enrolment.psk(session.t);
     const message = createShareVerification(primitives, session, identity, psk, confirmation);
     return mikeyResponse(Codes.changed, message);
+  }
+
+  #fault(where: string, reason: string): void {
+    this.options.onEvent({ event: "fault", where, reason });
   }
 
   #tell(name: "TP_R" | "TP_I", to: string, sensor: string, bytes: number): void {
