@@ -5,13 +5,19 @@
 
 import { equal } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
-import { type DecodedMessage, decodeMessage, Refusal, requiredPayload } from "../mikey/message.js";
+import {
+  type DecodedMessage,
+  decodeMessage,
+  Refusal,
+  refuseOtherDataType,
+  requiredPayload,
+} from "../mikey/message.js";
 import { ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
 import type { Timestamp } from "../mikey/timestamps.js";
 import { checkVerification, createVerification, type VerificationContext } from "../mikey/verification.js";
 import type { Primitives } from "../primitives.js";
-import { refuseOtherDataType, sessionHeader } from "./header.js";
+import { sessionHeader } from "./header.js";
 import { labelContextOf, roleIdentity, type Session } from "./session.js";
 
 /** The form of an answer, by its sender. */

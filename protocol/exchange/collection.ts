@@ -72,21 +72,29 @@ export class CollectingGroup {
 
 /** The key is rebuilt, and the check value has shown that it is the sensor's. */
 export class RebuiltGroup {
+  #tgk: Uint8Array | undefined;
+
   constructor(
     readonly session: Session,
-    private readonly tgk: Uint8Array,
+    tgk: Uint8Array,
     /** Share indices that do not lie on the polynomial: the third party or the sensor lied. */
     readonly misfits: readonly number[],
-  ) {}
+  ) {
+    this.#tgk = tgk;
+  }
 
-  /** R_I with the Responder's freshness, and the keys of the channel. The TGK is forgotten. */
+  /** R_I with the Responder's freshness, and the keys of the channel. The TGK is forgotten: once only. */
   confirm(
     primitives: Primitives,
     confirmation: Confirmation,
   ): { readonly message: Uint8Array; readonly keys: ChannelKeys } {
-    const message = createConfirmation(primitives, this.session, this.tgk, confirmation);
-    const keys = channelKeys(primitives, this.session, this.tgk);
-    wipe(this.tgk);
+    const tgk = this.#tgk;
+    // Zeros in its place would make keys that anybody can make.
+    if (tgk === undefined) throw new Error("exchange: it is confirmed, its TGK is forgotten");
+    const message = createConfirmation(primitives, this.session, tgk, confirmation);
+    const keys = channelKeys(primitives, this.session, tgk);
+    wipe(tgk);
+    this.#tgk = undefined;
     return { message, keys };
   }
 }

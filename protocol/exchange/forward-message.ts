@@ -14,6 +14,7 @@ import {
   decodeMessage,
   payloadsOf,
   Refusal,
+  refuseOtherDataType,
   requiredPayload,
 } from "../mikey/message.js";
 import {
@@ -37,7 +38,7 @@ import {
   unixMilliseconds,
 } from "../mikey/timestamps.js";
 import type { Primitives, RandomSource } from "../primitives.js";
-import { refuseOtherDataType, sessionHeader } from "./header.js";
+import { sessionHeader } from "./header.js";
 import { type Policy, shareIndex } from "./policy.js";
 import { extensionData, shareExtension } from "./profile.js";
 import { refuseOtherPolicy, roleIdentity, type Session } from "./session.js";
@@ -201,7 +202,10 @@ export function consumeForwardMessage(
 ): ForwardedShare {
   const x = refuseOutsiders(session, thirdParty, policy, responder.identity);
   const chash = requiredPayload(message, PayloadTypes.CHASH, ErrorNumbers.hash);
-  if (chash.hash !== HashFunctions.sha256 || !equal(chash.value, responder.certificateHash)) {
+  if (chash.hash !== HashFunctions.sha256) {
+    throw new Refusal(ErrorNumbers.hash, `Hash func ${chash.hash} of CHASH is not SHA-256`);
+  }
+  if (!equal(chash.value, responder.certificateHash)) {
     throw new Refusal(ErrorNumbers.certificate, "CHASH is not of this Responder's certificate");
   }
   checkSignature(message, SignatureTypes.rsaPss, verify);

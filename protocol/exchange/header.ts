@@ -1,8 +1,6 @@
 /** HDR as every message of profile 1 has it: no crypto session, empty map (precedent: RFC 6043 §4.2.1.1). */
 
 import { emptyMap, type Header } from "../mikey/header.js";
-import { type DecodedMessage, Refusal } from "../mikey/message.js";
-import { ErrorNumbers } from "../mikey/numbers.js";
 import type { Session } from "./session.js";
 
 export function sessionHeader(
@@ -11,11 +9,4 @@ export function sessionHeader(
   verify: boolean,
 ): Header {
   return { dataType, verify, prf: suite.prf, csbId, map: emptyMap };
-}
-
-export function refuseOtherDataType(message: DecodedMessage, expected: number): void {
-  const { dataType } = message.header;
-  if (dataType !== expected) {
-    throw new Refusal(ErrorNumbers.dataType, `data type ${dataType} came where ${expected} was expected`);
-  }
 }

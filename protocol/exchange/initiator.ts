@@ -47,18 +47,22 @@ export function beginExchange(
 
 /** The shares are on their way; the Responder's confirmation is awaited. */
 export class WaitingInitiator {
+  #tgk: Uint8Array | undefined;
+
   constructor(
     private readonly primitives: Primitives,
     private readonly credentials: InitiatorCredentials,
     readonly session: Session,
-    private readonly tgk: Uint8Array,
+    tgk: Uint8Array,
     /** I_TP for third party x at position x − 1. A retry sends the same bytes. */
     readonly messages: readonly Uint8Array[],
-  ) {}
+  ) {
+    this.#tgk = tgk;
+  }
 
   /** Keys of the provisional context: they hold before the Responder has shown that it has them too. */
   get provisionalKeys(): ChannelKeys {
-    return channelKeys(this.primitives, this.session, this.tgk);
+    return channelKeys(this.primitives, this.session, this.#heldTgk());
   }
 
   /**
@@ -67,20 +71,28 @@ export class WaitingInitiator {
    * changed: another third party may still bring a good one.
    */
   consumeVerification(x: number, bytes: Uint8Array): WaitingInitiator | FinishedInitiator {
+    const tgk = this.#heldTgk();
     const { policy } = this.credentials;
     const thirdParty = policy.thirdParties[x - 1];
     const psk = this.credentials.psk(x, this.session.t);
     const relayed = consumeShareVerification(this.primitives, bytes, this.session, thirdParty, psk);
     if (relayed === undefined) return this;
-    const confirmation = consumeConfirmation(this.primitives, relayed, this.session, this.tgk);
+    const confirmation = consumeConfirmation(this.primitives, relayed, this.session, tgk);
     const finished = new FinishedInitiator(this.session, this.provisionalKeys, confirmation);
     this.abandon();
     return finished;
   }
 
-  /** Ends the exchange without a key. */
+  /** Ends the exchange: the TGK is forgotten, and whoever asks for its keys later gets an Error. */
   abandon(): void {
-    wipe(this.tgk);
+    if (this.#tgk !== undefined) wipe(this.#tgk);
+    this.#tgk = undefined;
+  }
+
+  /** The TGK. Throws once it is wiped: zeros would make keys that anybody can make. */
+  #heldTgk(): Uint8Array {
+    if (this.#tgk === undefined) throw new Error("exchange: it is over, its TGK is forgotten");
+    return this.#tgk;
   }
 }
 

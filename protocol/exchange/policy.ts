@@ -79,7 +79,8 @@ export function policyToJson(policy: Policy): PolicyJson {
   };
 }
 
-function memberIdentity(member: string, value: unknown): Identity {
+/** An identity out of JSON. Throws a SyntaxError that names the member. */
+export function memberIdentity(member: string, value: unknown): Identity {
   if (typeof value !== "string") throw new SyntaxError(`${member}: expected an identity as text`);
   try {
     return identityFromText(value);

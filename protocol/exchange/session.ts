@@ -1,6 +1,6 @@
 /** What all parties of one exchange must mean by it, and the values that follow from that. */
 
-import { concat, toHex, uint } from "../bytes.js";
+import { concat, toHex, uint, wipe } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
 import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
 import { Refusal } from "../mikey/message.js";
@@ -16,6 +16,7 @@ import {
   CHECK_VALUE_LABEL,
   CHECK_VALUE_LENGTH,
   DERIVED_SHARE_CONSTANT,
+  NONCE_LENGTH,
   PROFILE,
   RAND_LABEL,
   RAND_LENGTH,
@@ -47,6 +48,9 @@ export function createSession(
   nonce: Uint8Array,
   t: number,
 ): Session {
+  if (nonce.length !== NONCE_LENGTH) {
+    throw new RangeError(`nonce: expected ${NONCE_LENGTH} bytes, got ${nonce.length}`);
+  }
   return {
     sensor: policy.sensor,
     responder,
@@ -83,7 +87,9 @@ export function checkValue(primitives: Primitives, session: Session, tgk: Uint8A
   const context = labelContextOf(session);
   const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
   const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session));
-  return primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
+  const value = primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
+  wipe(key);
+  return value;
 }
 
 /** The share of one of the first t third parties: it follows from the PSK, so that it need not be sent. */

@@ -7,9 +7,17 @@
  */
 
 import { wipe } from "../bytes.js";
+import { refuseUnsupportedKemac } from "../mikey/kemac.js";
 import type { KeyData } from "../mikey/key-data.js";
 import { tgk as tgkKeyData } from "../mikey/key-data.js";
-import { type DecodedMessage, decodeMessage, Refusal, requiredPayload } from "../mikey/message.js";
+import { prfHash } from "../mikey/keys.js";
+import {
+  type DecodedMessage,
+  decodeMessage,
+  Refusal,
+  refuseOtherDataType,
+  requiredPayload,
+} from "../mikey/message.js";
 import { DataTypes, ErrorNumbers, KeyTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { consumePreSharedKeyMessage, createPreSharedKeyMessages } from "../mikey/pre-shared-key.js";
 import { suiteByNumbers } from "../mikey/suites.js";
@@ -17,7 +25,7 @@ import { counterTimestamp, counterValue } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { encodeShares } from "../shares/encode.js";
 import { SHARE_LENGTH } from "../shares/points.js";
-import { refuseOtherDataType, sessionHeader } from "./header.js";
+import { sessionHeader } from "./header.js";
 import type { Policy } from "./policy.js";
 import { RAND_LENGTH, readShareExtension, shareExtension } from "./profile.js";
 import { checkValue, derivedShare, refuseOtherPolicy, roleIdentity, type Session } from "./session.js";
@@ -127,6 +135,8 @@ export function readSession(
   const { prf, csbId } = message.header;
   const suite = suiteByNumbers(prf, kemac.encryption, kemac.mac);
   if (suite === undefined) {
+    if (prfHash(prf) === undefined) throw new Refusal(ErrorNumbers.prf, `PRF func ${prf} is not supported`);
+    refuseUnsupportedKemac(kemac);
     throw new Refusal(
       ErrorNumbers.encryption,
       `PRF func ${prf}, Encr alg ${kemac.encryption} and MAC alg ${kemac.mac} make no suite of profile 1`,
