@@ -89,6 +89,7 @@ export class Progress {
     const seconds = Math.floor((performance.now() - step.began) / 1000);
     const text = `${step.title}${step.detail === "" ? "" : `: ${step.detail}`}${seconds > 0 ? ` ${seconds} s` : ""}`;
     const frame = FRAMES[this.#frame++ % FRAMES.length];
-    this.#stream.write(`\r\x1b[K${frame} ${text.slice(0, (this.#stream.columns ?? 80) - 3)}`);
+    // Some terminals say that they have no columns.
+    this.#stream.write(`\r\x1b[K${frame} ${text.slice(0, (this.#stream.columns || 80) - 3)}`);
   }
 }

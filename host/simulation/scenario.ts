@@ -4,6 +4,7 @@
  * loses what it is told to.
  */
 
+import { setMaxListeners } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,6 +144,8 @@ class Scene {
       observers: this.#capture === undefined ? [] : [this.#capture.observe],
       onError: (error) => this.#broken.abort(error),
     });
+    // Every exchange that runs listens.
+    setMaxListeners(0, this.#broken.signal);
     const { signal } = surroundings;
     signal.addEventListener("abort", () => this.#broken.abort(signal.reason), { once: true });
   }
@@ -234,9 +237,12 @@ class Scene {
 
   /** Has the engine built, so that no exchange waits for it. */
   async #prepareEngine(): Promise<void> {
-    const step = this.#surroundings.progress.begin("engine");
-    const launcher = this.#start("engine", this.#surroundings.programs.launch, ["--prepare"], (event) => {
-      if (event.event === "building") step.update(`building it, once (${event.detail})`);
+    const { progress, programs } = this.#surroundings;
+    const step = progress.begin("engine");
+    const launcher = this.#start("engine", programs.launch, ["--prepare"], (event) => {
+      if (event.event !== "building") return;
+      step.update(`${event.detail}`);
+      progress.say(`engine: ${event.detail}`);
     });
     const { engine, cached, note } = await launcher.waitFor(
       "engine",

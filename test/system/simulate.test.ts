@@ -76,6 +76,22 @@ describe("system: symbolon simulate", function () {
     for (const line of stdout.split("\n")) assert.ok(line.length <= 100, line);
   });
 
+  it("runs the firmware on Node where there is no compiler, and says so", async () => {
+    const { CC } = process.env;
+    process.env.CC = "no-such-compiler";
+    try {
+      const { code, result, stderr } = await json<RunResult>("");
+      assert.equal(code, 0, result.reason);
+      assert.match(result.engine, /^node \d+\./);
+      assert.match(stderr, /^engine: node \d+\..*no-such-compiler/m);
+      assert.equal(result.device.computrons, null);
+      assert.ok((result.device.txBytes as number) > 3 * 117);
+    } finally {
+      if (CC === undefined) delete process.env.CC;
+      else process.env.CC = CC;
+    }
+  });
+
   it("agrees with 5 third parties, threshold 3, 2 lost", async () => {
     const { code, result } = await json<RunResult>("--third-parties 5 --threshold 3 --lose 2");
     assert.equal(code, 0, result.reason);

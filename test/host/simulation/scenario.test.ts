@@ -115,6 +115,11 @@ describe("simulation: scenario, with stand-ins for the parties", function () {
     assert.match(err, /^exchange: agreed/m);
   });
 
+  it("shows how the engine is built", async () => {
+    const { err } = await simulate("", "build");
+    assert.match(err, /^engine: compiling fake 1\.0\n(.*\n)*engine: fake 1\.0, built now/m);
+  });
+
   it("stops as many third parties as may be lost", async () => {
     const { code, result } = await json<RunResult>("--third-parties 5 --threshold 3 --lose 2 --seed 3");
     assert.equal(code, 0);

@@ -12,7 +12,8 @@ const say = (event: object): boolean => process.stdout.write(`${JSON.stringify(e
 const mode = process.env.SYMBOLON_FAKE;
 
 if (mode === "no-engine") throw new Error("the engine burnt down");
-say({ event: "engine", engine: "fake 1.0", cached: true, slotSize: 16 });
+if (mode === "build") say({ event: "building", detail: "compiling fake 1.0" });
+say({ event: "engine", engine: "fake 1.0", cached: mode !== "build", slotSize: 16 });
 if (process.argv[2] !== "--prepare") {
   if (mode === "crash") {
     console.error("segmentation fault");
