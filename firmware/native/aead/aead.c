@@ -2,8 +2,8 @@
  * XS in C: the functions of aead.ts. Results go to arrays that the script has made: nothing here allocates, so
  * pointers into the chunk heap hold.
  */
+#include "aead.h"
 #include "ccm.h"
-#include "../digest/hash.h"
 #include "xsmc.h"
 
 typedef struct {
@@ -53,17 +53,22 @@ static xsUnsignedValue checkCcm(xsMachine *the, Bytes key, Bytes nonce, Bytes aa
 	return tagLength;
 }
 
+/* Hardware that fails ends the operation; what it left behind is nobody's result. */
+static void check(xsMachine *the, int error)
+{
+	if (error != 0)
+		xsUnknownError("aead: the cipher failed with error %d", error);
+}
+
 /* xs_ccm_seal(key, nonce, aad, text, sealed) */
 void xs_ccm_seal(xsMachine *the)
 {
 	Bytes key = readable(the, 0), nonce = readable(the, 1), aad = readable(the, 2), text = readable(the, 3);
 	Bytes sealed = writable(the, 4);
 	xsUnsignedValue tagLength = checkCcm(the, key, nonce, aad, text, sealed);
-	AesKey schedule;
 
-	aesKey(&schedule, key.data);
-	ccmSeal(&schedule, nonce.data, aad.data, aad.length, text.data, text.length, sealed.data, tagLength);
-	wipe(&schedule, sizeof(schedule));
+	check(the, aeadSeal(key.data, nonce.data, aad.data, aad.length, text.data, text.length, sealed.data,
+		tagLength));
 }
 
 /* xs_ccm_open(key, nonce, aad, sealed, text): whether the tag holds */
@@ -72,12 +77,10 @@ void xs_ccm_open(xsMachine *the)
 	Bytes key = readable(the, 0), nonce = readable(the, 1), aad = readable(the, 2), sealed = readable(the, 3);
 	Bytes text = writable(the, 4);
 	xsUnsignedValue tagLength = checkCcm(the, key, nonce, aad, text, sealed);
-	AesKey schedule;
-	int holds;
+	int holds = 0;
 
-	aesKey(&schedule, key.data);
-	holds = ccmOpen(&schedule, nonce.data, aad.data, aad.length, sealed.data, text.length, text.data, tagLength);
-	wipe(&schedule, sizeof(schedule));
+	check(the, aeadOpen(key.data, nonce.data, aad.data, aad.length, sealed.data, text.length, text.data,
+		tagLength, &holds));
 	xsmcSetBoolean(xsResult, holds);
 }
 
@@ -86,12 +89,9 @@ void xs_aes_ctr(xsMachine *the)
 {
 	Bytes key = readable(the, 0), counter = readable(the, 1), data = readable(the, 2);
 	Bytes out = writable(the, 3);
-	AesKey schedule;
 
 	expect(the, "key", AES_KEY, key.length);
 	expect(the, "counter", AES_BLOCK, counter.length);
 	expect(the, "out", data.length, out.length);
-	aesKey(&schedule, key.data);
-	aesCtr(&schedule, counter.data, data.data, out.data, data.length);
-	wipe(&schedule, sizeof(schedule));
+	check(the, aeadCtr(key.data, counter.data, data.data, out.data, data.length));
 }
