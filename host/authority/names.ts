@@ -3,6 +3,7 @@
  * `urn:symbolon:id:HEX` of subjectAltName (RFC 5280 §4.2.1.6).
  */
 
+import "reflect-metadata";
 import { GeneralName } from "@peculiar/x509";
 import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
 import { type Identity, IdentityTypes, identityToText } from "../../protocol/mikey/identity.js";

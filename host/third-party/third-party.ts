@@ -3,6 +3,7 @@
  * sensor named in public-key mode, and carries the Responder's confirmation back.
  */
 
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { wipe } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
@@ -65,7 +66,7 @@ export interface ThirdPartyOptions {
 /** What came of a question: an R_TP with R_I or without one, or nothing that counts as an answer. */
 type Outcome = { readonly confirmation: Uint8Array | undefined } | { readonly silence: string };
 
-/** The pause after an attempt that failed at once. */
+/** Milliseconds from the beginning of one question to the next at least: some fail at once. */
 const PAUSE = 500;
 
 export class ThirdParty {
@@ -76,6 +77,8 @@ export class ThirdParty {
 
   constructor(private readonly options: ThirdPartyOptions) {
     this.#records = new Records(options.store);
+    // One for each share that is under way: no leak.
+    setMaxListeners(0, this.#stopped.signal);
     const now = Date.now();
     for (const { sensor, t, record } of this.#records.unfinished()) {
       if (record.deadline <= now) this.#records.finish(sensor, t);
@@ -154,12 +157,14 @@ export class ThirdParty {
     const { signal } = this.#stopped;
     let silence = "it was not asked";
     for (;;) {
-      const left = record.deadline - Date.now();
+      const began = Date.now();
+      const left = record.deadline - began;
       if (left <= 0 || signal.aborted) break;
       const outcome = await this.#ask(record, Math.min(left, this.options.attempt));
       if ("confirmation" in outcome) return this.#finish(sensor, t, record, outcome.confirmation);
       silence = outcome.silence;
-      await sleep(Math.min(PAUSE, left), undefined, { signal }).catch(() => undefined);
+      const pause = Math.min(began + PAUSE, record.deadline) - Date.now();
+      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     // The next process goes on.
     if (signal.aborted) return { code: Codes.serviceUnavailable };
