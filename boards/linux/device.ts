@@ -1,19 +1,13 @@
 /** A Linux process as a board: the Device that the firmware asks for. */
 
-import type { Device, Link, Storage } from "../../firmware/device.js";
+import type { Device, Storage } from "../../firmware/device.js";
+import { counted, type LinkCounters } from "../../firmware/link/counters.js";
+import { openUdpLink } from "../../firmware/link/udp.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
 import { clearTimer, now, setTimer } from "./modules/clock.js";
 import { readFile, writeFile } from "./modules/files.js";
 import { report } from "./modules/process.js";
-import { close, open, send } from "./modules/udp.js";
-
-/** What went over the link so far: datagrams and their payload bytes. */
-export interface LinkCounters {
-  txDatagrams: number;
-  txBytes: number;
-  rxDatagrams: number;
-  rxBytes: number;
-}
+import { UDP } from "./modules/udp.js";
 
 export interface LinuxDeviceOptions {
   /** A folder for what must last; made when the first value is written. */
@@ -24,13 +18,17 @@ export interface LinuxDeviceOptions {
 
 /** One device, and the counters of its link. */
 export function createDevice(options: LinuxDeviceOptions): { device: Device; counters: LinkCounters } {
-  const counters: LinkCounters = { txDatagrams: 0, txBytes: 0, rxDatagrams: 0, rxBytes: 0 };
+  const { address = "0.0.0.0" } = options;
+  const onLost = (peer: string, reason: string) => report(`udp: a datagram to ${peer} is lost: ${reason}`);
+  const { openLink, counters } = counted((onDatagram) =>
+    openUdpLink({ io: UDP, address, onLost }, onDatagram),
+  );
   const device: Device = {
     primitives,
     random,
     clock: { now, set: setTimer, clear: (timer) => clearTimer(timer as number) },
     storage: folderStorage(options.state),
-    openLink: (onDatagram) => udpLink(options.address ?? "0.0.0.0", onDatagram, counters),
+    openLink,
     trace: report,
   };
   return { device, counters };
@@ -54,28 +52,4 @@ function checkName(name: string): string {
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name))
     throw new RangeError(`storage: ${name} is no name for a value`);
   return name;
-}
-
-/** UDP; a peer is "address:port". */
-function udpLink(
-  address: string,
-  onDatagram: (peer: string, datagram: Uint8Array) => void,
-  counters: LinkCounters,
-): Link {
-  const socket = open(address, 0, (from, port, datagram) => {
-    counters.rxDatagrams++;
-    counters.rxBytes += datagram.byteLength;
-    onDatagram(`${from}:${port}`, new Uint8Array(datagram));
-  });
-  return {
-    send(peer, datagram) {
-      const colon = peer.lastIndexOf(":");
-      const port = Number(peer.slice(colon + 1));
-      if (colon < 1 || !(port > 0)) throw new RangeError(`peer: expected address:port, got ${peer}`);
-      send(socket, peer.slice(0, colon), port, datagram);
-      counters.txDatagrams++;
-      counters.txBytes += datagram.length;
-    },
-    close: () => close(socket),
-  };
 }

@@ -5,9 +5,11 @@
  * Exit codes: 0 agreed, 1 not agreed, 2 wrong use or an enrolment that can't be read.
  */
 
-import { type Enrolment, enrolmentFromJson } from "../../firmware/enrolment.js";
-import { runExchange, type SensorEvent } from "../../firmware/main.js";
-import { createDevice, type LinkCounters } from "./device.js";
+import type { Enrolment } from "../../firmware/enrolment.js";
+import { enrolmentFromText } from "../../firmware/enrolment-text.js";
+import type { LinkCounters } from "../../firmware/link/counters.js";
+import { type BoardEvent, start } from "../../firmware/start.js";
+import { createDevice } from "./device.js";
 import { readText } from "./modules/files.js";
 import {
   args,
@@ -34,8 +36,7 @@ function main(): void {
   const folder = readArguments();
   const enrolment = readEnrolment(`${folder}/sensor.json`);
   const { device, counters } = createDevice({ state: `${folder}/state` });
-  restartHeapPeaks();
-  const before = computrons();
+  let before = 0;
   const figures = (): Figures => ({
     computrons: computrons() - before,
     heapPeakBytes: slotBytes() + chunkBytes(),
@@ -43,9 +44,17 @@ function main(): void {
     chunkBytes: chunkBytes(),
     ...counters,
   });
-  const tell = (event: SensorEvent): void =>
-    print(JSON.stringify(event.event === "finished" ? { ...event, device: figures() } : event));
-  runExchange(device, enrolment, enrolment.responder, tell, ({ confirmed }) => exit(confirmed ? 0 : 1));
+  const measure = (): Enrolment => {
+    // From here on: the known-answer tests are no part of the exchange.
+    restartHeapPeaks();
+    before = computrons();
+    return enrolment;
+  };
+  start(device, measure, (event: BoardEvent) => {
+    if (event.event !== "finished") return print(JSON.stringify(event));
+    print(JSON.stringify({ ...event, device: figures() }));
+    exit(event.agreed ? 0 : 1);
+  });
 }
 
 function readArguments(): string {
@@ -59,23 +68,11 @@ function readEnrolment(path: string): Enrolment {
   try {
     const text = readText(path);
     if (text === undefined) throw new Error("there is no such file");
-    return enrolmentFromJson(parse(text));
+    return enrolmentFromText(text);
   } catch (error) {
     const { message } = error as Error;
     report(message.startsWith(path) ? message : `${path}: ${message}`);
     return exit(2);
-  }
-}
-
-/** JSON.parse, with an error that quotes nothing of a file full of keys: XS tells the line, Node the position. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const [place] = /^\d+(?=:)|position \d+/.exec((error as Error).message) ?? [];
-    throw new SyntaxError(
-      `malformed JSON${place === undefined ? "" : ` at ${place.replace(/^(?=\d)/, "line ")}`}`,
-    );
   }
 }
 

@@ -1,19 +1,49 @@
-/** UDP sockets over IPv4, in C (engine/udp.c). Addresses are numeric; a socket is a number. */
+/** UDP sockets over IPv4 in the shape of ECMA-419, over C (engine/udp.c). Addresses are numeric. */
 /// <reference path="../../../firmware/native/native.d.ts" />
 
-export type OnDatagram = (address: string, port: number, datagram: ArrayBuffer) => void;
+import type { UdpDatagram, UdpSocket, UdpSocketOptions } from "../../../firmware/link/udp.js";
 
-/** Binds a socket. Port 0: any free one. Throws an Error when the address is taken or not ours. */
-export function open(this: void, address: string, port: number, onDatagram: OnDatagram): number {
+export class UDP implements UdpSocket {
+  readonly #socket: number;
+  readonly #waiting: UdpDatagram[] = [];
+
+  /** Throws an Error when the address is taken or not ours. */
+  constructor({ address = "0.0.0.0", port = 0, onReadable }: UdpSocketOptions) {
+    this.#socket = open(address, port, (from, fromPort, datagram) => {
+      this.#waiting.push(Object.assign(datagram, { address: from, port: fromPort }));
+      onReadable(this.#waiting.length);
+    });
+  }
+
+  read(): UdpDatagram | undefined {
+    return this.#waiting.shift();
+  }
+
+  /** A full buffer or an absent peer loses the datagram. Throws a RangeError unless the address is numeric. */
+  write(datagram: Uint8Array, address: string, port: number): void {
+    send(this.#socket, address, port, datagram);
+  }
+
+  /** Nothing more is heard. */
+  close(): void {
+    close(this.#socket);
+  }
+}
+
+/** A number for the socket. The callback gets each datagram. */
+function open(
+  this: void,
+  address: string,
+  port: number,
+  onDatagram: (address: string, port: number, datagram: ArrayBuffer) => void,
+): number {
   return native("xs_udp_open").call(this, address, port, onDatagram);
 }
 
-/** Sends a datagram, which may get lost here as on any link. Throws a RangeError unless the address is numeric. */
-export function send(this: void, socket: number, address: string, port: number, bytes: Uint8Array): void {
+function send(this: void, socket: number, address: string, port: number, bytes: Uint8Array): void {
   native("xs_udp_send").call(this, socket, address, port, bytes);
 }
 
-/** Frees a socket; its callback hears nothing more. */
-export function close(this: void, socket: number): void {
+function close(this: void, socket: number): void {
   native("xs_udp_close").call(this, socket);
 }
