@@ -1,13 +1,15 @@
 /** What a board is enrolled with: the contents of `sensor.json`. */
 
-import { fromHex } from "../protocol/bytes.js";
+import { equal, fromHex } from "../protocol/bytes.js";
 import type { InitiatorCredentials } from "../protocol/exchange/initiator.js";
-import { type Policy, policyFromJson } from "../protocol/exchange/policy.js";
+import { memberIdentity, type Policy, policyFromJson } from "../protocol/exchange/policy.js";
 import { sharingOf } from "../protocol/exchange/session.js";
-import { type Identity, identityFromText } from "../protocol/mikey/identity.js";
+import type { Identity } from "../protocol/mikey/identity.js";
 
 export const ENROLMENT_FORMAT = "symbolon-sensor-1";
 const PSK_LENGTH = 16;
+/** Seconds: a day. Timers of some platforms take no more than 2^31 milliseconds. */
+const LONGEST_DEADLINE = 86_400;
 
 export interface Enrolment extends InitiatorCredentials {
   /** The Responder with which the sensor agrees unless told otherwise. */
@@ -24,12 +26,15 @@ export function enrolmentFromJson(json: unknown): Enrolment {
   const { format, policy, responder, psks, addresses, weights, deadline } = json as Record<string, unknown>;
   if (format !== ENROLMENT_FORMAT) throw new SyntaxError(`format: expected "${ENROLMENT_FORMAT}"`);
   const enrolled = policyFromJson(policy);
-  if (typeof responder !== "string") throw new SyntaxError("responder: expected an identity as text");
-  if (typeof deadline !== "number" || !(deadline > 0)) throw new SyntaxError("deadline: expected seconds");
+  if (typeof deadline !== "number") throw new SyntaxError("deadline: expected seconds");
+  // Written so that NaN is refused too.
+  if (!(deadline > 0 && deadline <= LONGEST_DEADLINE)) {
+    throw new RangeError(`deadline: expected up to ${LONGEST_DEADLINE} seconds, got ${deadline}`);
+  }
   const keys = readPsks(psks, enrolled);
   return {
     policy: enrolled,
-    responder: identityFromText(responder),
+    responder: memberIdentity("responder", responder),
     psk: (x) => keys[x - 1],
     addresses: readStrings("addresses", addresses, enrolled),
     weights: readWeights(weights, enrolled),
@@ -38,14 +43,17 @@ export function enrolmentFromJson(json: unknown): Enrolment {
 }
 
 function readPsks(value: unknown, policy: Policy): Uint8Array[] {
-  const texts = readStrings("psks", value, policy);
-  texts.forEach((text, i) => {
-    if (text.length !== 2 * PSK_LENGTH)
-      throw new RangeError(`psks[${i}]: expected ${PSK_LENGTH} bytes in hex`);
+  const psks = readStrings("psks", value, policy).map((text, i) => readHex(`psks[${i}]`, text));
+  psks.forEach((psk, i) => {
+    if (psk.length !== PSK_LENGTH) {
+      throw new RangeError(`psks[${i}]: expected ${PSK_LENGTH} bytes, got ${psk.length}`);
+    }
     // Equal PSKs would let one third party read another's share, and reuse a nonce under one key.
-    if (texts.indexOf(text) !== i) throw new RangeError(`psks[${i}]: is the same as an earlier one`);
+    if (psks.findIndex((other) => equal(other, psk)) !== i) {
+      throw new RangeError(`psks[${i}]: is the same as an earlier one`);
+    }
   });
-  return texts.map((text, i) => readHex(`psks[${i}]`, text));
+  return psks;
 }
 
 function readWeights(value: unknown, policy: Policy): Uint8Array {

@@ -3,7 +3,7 @@
  * outcome come out. It neither sends nor waits itself.
  */
 
-import { Codes } from "../protocol/coap/numbers.js";
+import { Codes, codeName } from "../protocol/coap/numbers.js";
 import { FinishedInitiator, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { errorNumberOf } from "../protocol/exchange/over-coap.js";
 import type { ChannelKeys } from "../protocol/exchange/session.js";
@@ -14,7 +14,7 @@ import { decodeMessage } from "../protocol/mikey/message.js";
 export type InitiatorEvent =
   | { readonly kind: "answer"; readonly x: number; readonly code: number; readonly payload: Uint8Array }
   | { readonly kind: "failure"; readonly x: number; readonly reason: string }
-  /** Half of the time is up: who has not answered may have lost the message after acknowledging it. */
+  /** Half of the time is up: who has not said that it took its share may have lost the message. */
   | { readonly kind: "halftime" }
   | { readonly kind: "deadline" };
 
@@ -29,16 +29,15 @@ export type Outcome =
   | { readonly confirmed: true; readonly finished: FinishedInitiator }
   | { readonly confirmed: false; readonly keys: ChannelKeys; readonly reason: string };
 
-/** What is known of a third party: nothing yet, its receipt of the share, or that it is of no use. */
-type Standing = "asked" | "receipt" | "failed";
-
 export class Initiator {
-  readonly #standings: Standing[];
+  /**
+   * Third parties that have taken their share, as they said under their PSK. Whatever else comes, an error
+   * or the failure of a request, may be an attacker's: it changes nothing (RFC 3830 §5.1.2).
+   */
+  readonly #receipts = new Set<number>();
   #done = false;
 
-  constructor(private readonly waiting: WaitingInitiator) {
-    this.#standings = waiting.messages.map(() => "asked");
-  }
+  constructor(private readonly waiting: WaitingInitiator) {}
 
   /** The messages of the exchange, one to each third party. */
   start(): InitiatorAction[] {
@@ -52,7 +51,7 @@ export class Initiator {
       case "answer":
         return this.#answer(event.x, event.code, event.payload);
       case "failure":
-        return this.#fail(event.x, null, event.reason);
+        return refused(event.x, null, event.reason);
       case "halftime":
         return this.#ask();
       case "deadline":
@@ -61,7 +60,7 @@ export class Initiator {
   }
 
   #answer(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
-    if (code !== Codes.changed) return this.#refusedBy(x, code, payload);
+    if (code !== Codes.changed) return refusedBy(x, code, payload);
     try {
       const next = this.waiting.consumeVerification(x, payload);
       if (next instanceof FinishedInitiator) {
@@ -71,32 +70,11 @@ export class Initiator {
     } catch (error) {
       const number = errorNumberOf(error);
       if (number === undefined) throw error;
-      return this.#fail(x, number, (error as Error).message);
+      return refused(x, number, (error as Error).message);
     }
-    this.#standings[x - 1] = "receipt";
-    return this.#allHeard();
-  }
-
-  /** A 4.xx or 5.xx: an error message that nobody has authenticated, so it ends nothing but this question. */
-  #refusedBy(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
-    const dotted = `${code >> 5}.${(code & 31) < 10 ? "0" : ""}${code & 31}`;
-    try {
-      const [number] = errorNumbers(decodeMessage(payload));
-      return this.#fail(x, number, `${errorName(number)} (${dotted})`);
-    } catch (error) {
-      if (errorNumberOf(error) === undefined) throw error;
-      return this.#fail(x, null, `answered ${dotted}`);
-    }
-  }
-
-  #fail(x: number, error: number | null, reason: string): InitiatorAction[] {
-    this.#standings[x - 1] = "failed";
-    return [{ kind: "refused", x, error, reason }, ...this.#allHeard()];
-  }
-
-  /** When no third party has anything left to say, waiting is of no use. */
-  #allHeard(): InitiatorAction[] {
-    return this.#standings.includes("asked") ? [] : [this.#giveUp()];
+    this.#receipts.add(x);
+    // A receipt without R_I is a third party's last word: after all of them, waiting is of no use.
+    return this.#receipts.size === this.waiting.messages.length ? [this.#giveUp()] : [];
   }
 
   #giveUp(): InitiatorAction {
@@ -104,7 +82,7 @@ export class Initiator {
     const keys = this.waiting.provisionalKeys;
     this.waiting.abandon();
     const { threshold, shares } = this.waiting.session.sharing;
-    const receipts = this.#standings.filter((standing) => standing === "receipt").length;
+    const receipts = this.#receipts.size;
     const reason =
       receipts < threshold
         ? `${receipts} of ${shares} third parties took their share, ${threshold - receipts} short of the ${threshold} needed`
@@ -112,12 +90,27 @@ export class Initiator {
     return { kind: "finished", outcome: { confirmed: false, keys, reason } };
   }
 
-  /** The same bytes to every third party that has not answered. */
+  /** The same bytes to every third party whose receipt has not come. */
   #ask(): InitiatorAction[] {
     const actions: InitiatorAction[] = [];
     this.waiting.messages.forEach((message, i) => {
-      if (this.#standings[i] === "asked") actions.push({ kind: "send", x: i + 1, message });
+      if (!this.#receipts.has(i + 1)) actions.push({ kind: "send", x: i + 1, message });
     });
     return actions;
   }
+}
+
+/** A 4.xx or 5.xx, with an error message in it or without. */
+function refusedBy(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
+  try {
+    const [number] = errorNumbers(decodeMessage(payload));
+    return refused(x, number, `${errorName(number)} (${codeName(code)})`);
+  } catch (error) {
+    if (errorNumberOf(error) === undefined) throw error;
+    return refused(x, null, `answered ${codeName(code)}`);
+  }
+}
+
+function refused(x: number, error: number | null, reason: string): InitiatorAction[] {
+  return [{ kind: "refused", x, error, reason }];
 }

@@ -66,6 +66,7 @@ class Exchange {
   readonly #asked = new Map<RequestHandle, number>();
   /** Third parties to which the message went at least once. */
   readonly #told = new Set<number>();
+  #stopped = false;
 
   constructor(
     private readonly device: Device,
@@ -78,6 +79,7 @@ class Exchange {
     const { deadline } = enrolment;
     this.#coap = new CoapClient({ random });
     this.#link = device.openLink((peer, datagram) => {
+      if (this.#stopped) return;
       this.#coap.receive(clock.now(), peer, datagram);
       this.#work();
     });
@@ -87,8 +89,14 @@ class Exchange {
     ];
   }
 
+  /** Throws when entropy or the link fails; then nothing goes on. */
   start(): void {
-    this.#act(this.initiator.start());
+    try {
+      this.#act(this.initiator.start());
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
   }
 
   /** Does what the exchange asks for, then what CoAP makes of it. */
@@ -129,6 +137,7 @@ class Exchange {
 
   /** Sends what CoAP has to send, hands its outcomes to the exchange, and sleeps until CoAP is due again. */
   #work(): void {
+    if (this.#stopped) return;
     const { clock } = this.device;
     const actions = this.#coap.take();
     // An outcome may end the exchange and close the link: acknowledgements go first.
@@ -146,6 +155,7 @@ class Exchange {
         const { code, payload } = action.message;
         this.#act(this.initiator.handle({ kind: "answer", x, code, payload }));
       }
+      if (this.#stopped) return;
     }
     if (this.#wake !== undefined) clock.clear(this.#wake);
     this.#wake = undefined;
@@ -159,12 +169,18 @@ class Exchange {
     this.#work();
   }
 
-  #finish(outcome: Outcome): void {
-    const { clock, primitives } = this.device;
+  /** Ends timers and the link. What CoAP still has to say is lost: nobody waits for it. */
+  #stop(): void {
+    const { clock } = this.device;
+    this.#stopped = true;
     for (const timer of this.#timers) clock.clear(timer);
-    for (const handle of this.#asked.keys()) this.#coap.cancel(clock.now(), handle);
-    this.#asked.clear();
+    if (this.#wake !== undefined) clock.clear(this.#wake);
     this.#link.close();
+  }
+
+  #finish(outcome: Outcome): void {
+    const { primitives } = this.device;
+    this.#stop();
     const { confirmed } = outcome;
     const tek = fingerprint(primitives, confirmed ? outcome.finished.keys : outcome.keys);
     const ending = { event: "finished", agreed: confirmed, confirmed, tek } as const;
