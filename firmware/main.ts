@@ -115,11 +115,9 @@ class Exchange {
   #send(x: number, message: Uint8Array): void {
     const now = this.device.clock.now();
     for (const [handle, party] of this.#asked) {
-      if (party !== x) continue;
-      // A message that is not acknowledged yet is CoAP's to repeat.
-      if (this.#coap.isTransmitting(handle)) return;
-      this.#coap.cancel(now, handle);
-      this.#asked.delete(handle);
+      // A message that is not acknowledged yet is CoAP's to repeat. One that is may still be answered, late:
+      // the answer to either request is as good.
+      if (party === x && this.#coap.isTransmitting(handle)) return;
     }
     const handle = this.#coap.request(now, {
       peer: this.enrolment.addresses[x - 1],

@@ -167,6 +167,23 @@ describe("the firmware in an exchange", () => {
     equal(world.events.filter(({ event }) => event === "message").length, 3);
   });
 
+  it("takes a late answer to the first question, when the second one is lost", () => {
+    const late: Script = (request, party) => {
+      party.acknowledge(request);
+      party.world.collect(party.x, request.message.payload);
+      party.world.whenAgreed(() => {
+        const answer = party.answer(request, party.world.agreed!.message);
+        party.world.clock.set(() => party.separate(request, Codes.changed, answer), 12_000);
+      });
+    };
+    const world = worldOf([late, late, silent], {
+      loses: ({ from, number, peer }) => from === "sensor" && peer !== "tp-3" && number > 1,
+    });
+    agrees(world);
+    const [first, again] = world.sentTo("tp-1");
+    notEqual(again.messageId, first.messageId);
+  });
+
   it("leaves at halftime what is not acknowledged yet to CoAP", () => {
     const world = worldOf([silent, silent, silent]);
     reasonOf(world);
