@@ -9,6 +9,8 @@
  * for nRF52, doubled since parsed code nests deeper than xsc's.
  */
 #include "host.h"
+#include "modules.h"
+#include "udp.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /*
  * What XS wants to know of Linux: the compiler's types, and which of the engine's default hooks the host
- * replaces (module loading in modules.c, promise jobs and abort in loop.c).
+ * replaces (module loading in modules.c, promise jobs and abort in boards/engine/machine.c).
  */
 #ifndef SYMBOLON_PLATFORM_H
 #define SYMBOLON_PLATFORM_H

@@ -1,5 +1,6 @@
 /* UDP over IPv4 with numeric addresses: a sensor looks up no names. */
 #include "host.h"
+#include "udp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

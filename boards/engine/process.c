@@ -56,6 +56,7 @@ void xs_computrons(xsMachine *the)
 void xs_heap_restart(xsMachine *the)
 {
 	restartHeapPeaks(the);
+	measureFromHere();
 }
 
 /* xs_heap_slots(): the most bytes that slots took at once */

@@ -1,8 +1,7 @@
-/* The Linux process around one XS machine. */
+/* What is around one XS machine, on every board that starts the engine itself. */
 #ifndef SYMBOLON_HOST_H
 #define SYMBOLON_HOST_H
 
-#include <poll.h>
 #include <stdint.h>
 
 #include "xsmc.h"
@@ -30,11 +29,17 @@ typedef struct {
 /* natives.c: makes the global function `native`. */
 void defineNatives(xsMachine *the);
 
-/* loop.c: runs jobs, timers and datagrams until nothing can happen any more. */
-void runLoop(xsMachine *the);
-/* Prints the pending exception with its stack and ends the process. */
+/* turn.c: what follows every callback. */
+void endTurn(xsMachine *the);
+/* Prints the pending exception with its stack and ends everything. */
 void endUncaught(xsMachine *the, const char *what) __attribute__((noreturn));
+
+/* The board's own: runs jobs, timers and datagrams until nothing can happen any more. */
+void runLoop(xsMachine *the);
+/* The board's own: milliseconds since an arbitrary start. */
 double now(void);
+/* The board's own: what it can count of a run, it counts from here. */
+void measureFromHere(void);
 
 /* The engine's own, which xs.h does not declare. */
 void fxInitializeSharedCluster(void);
@@ -43,7 +48,6 @@ void fxTerminateSharedCluster(void);
 /* machine.c: what needs the inside of the engine. */
 Host *hostOf(xsMachine *the);
 void setHost(xsMachine *the, Host *host);
-void importEntry(xsMachine *the, char *path);
 void runPromiseJobs(xsMachine *the);
 void checkRejections(xsMachine *the);
 void readVersion(char *text, size_t size);
@@ -56,10 +60,5 @@ void readHeapPeaks(xsMachine *the, double *slotBytes, double *chunkBytes);
 int timerDelay(Host *host);
 void fireTimers(xsMachine *the, Host *host);
 void freeTimers(xsMachine *the, Host *host);
-
-/* udp.c */
-int fillPolls(Host *host, struct pollfd *polls, int limit);
-void receiveDatagrams(xsMachine *the, Host *host, const struct pollfd *polls, int count);
-void closeSockets(xsMachine *the, Host *host);
 
 #endif

@@ -1,0 +1,38 @@
+/*
+ * Every C function that scripts may call, with its number of parameters. One list for all boards that start the
+ * engine themselves, since computrons and the IDs of names depend on it: a new entry goes to its end.
+ */
+#ifndef SYMBOLON_NATIVES_H
+#define SYMBOLON_NATIVES_H
+
+#define NATIVES(each) \
+	each(xs_sha1, 2) \
+	each(xs_sha256, 2) \
+	each(xs_hmac_sha1, 3) \
+	each(xs_hmac_sha256, 3) \
+	each(xs_prf_sha1, 3) \
+	each(xs_prf_sha256, 3) \
+	each(xs_ccm_seal, 5) \
+	each(xs_ccm_open, 5) \
+	each(xs_aes_ctr, 4) \
+	each(xs_entropy, 1) \
+	each(xs_clock_now, 0) \
+	each(xs_timer_set, 2) \
+	each(xs_timer_clear, 1) \
+	each(xs_udp_open, 3) \
+	each(xs_udp_send, 4) \
+	each(xs_udp_close, 1) \
+	each(xs_file_read, 1) \
+	each(xs_file_write, 3) \
+	each(xs_arguments, 0) \
+	each(xs_exit, 1) \
+	each(xs_print, 1) \
+	each(xs_report, 1) \
+	each(xs_engine, 0) \
+	each(xs_computrons, 0) \
+	each(xs_heap_slots, 0) \
+	each(xs_heap_chunks, 0) \
+	each(xs_file_text, 1) \
+	each(xs_heap_restart, 0)
+
+#endif
