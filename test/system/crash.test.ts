@@ -35,7 +35,7 @@ const PARTIES = ["party-01", "party-02"];
 const HOSPITAL = "hospital";
 /** Seconds of an exchange: a restart and one more question fit in. */
 const DEADLINE = 6;
-/** Milliseconds in which an undisturbed exchange is over. */
+/** Milliseconds in which a sensor has sent its shares; the last answers come a little later. */
 const EXCHANGE = 60;
 const START = 30_000;
 
@@ -192,7 +192,13 @@ describe("system: third parties and Responder under SIGKILL", function () {
     const begun = begin(worlds.get(name) as World, t);
     const before = parties.map((party) => told(party, "TP_I", name).length);
     const sensor = sensors.get(name) as AckingSensor;
-    const deliveries = parties.map((party, i) => sensor.deliver(party.address, begun.messages[i]));
+    const deliveries = await Promise.all(
+      parties.map(async (party, i) => {
+        // Apart, so that the Responder also dies with one share and without the other.
+        await sleep(random(EXCHANGE));
+        return sensor.deliver(party.address, begun.messages[i]);
+      }),
+    );
     await Promise.all(deliveries.map(({ acknowledged }) => acknowledged));
     const isOver = () =>
       deliveries.every(({ answer }, i) => answer || told(parties[i], "TP_I", name).length > before[i]);
@@ -297,12 +303,9 @@ describe("system: third parties and Responder under SIGKILL", function () {
     for (let t = 1; t <= KILLS; t++) {
       const victim = [hospital, ...parties][random(3)];
       killed.set(victim.name, (killed.get(victim.name) ?? 0) + 1);
-      const exchanges = SENSORS.map(async (name) => {
-        await sleep(random(EXCHANGE / 3));
-        await exchange(name, t);
-      });
+      const exchanges = SENSORS.map((name) => exchange(name, t));
       const crash = async () => {
-        await sleep(random(EXCHANGE));
+        await sleep(random(1.5 * EXCHANGE));
         await victim.kill();
         await victim.start();
         if (victim === hospital) {
