@@ -10,7 +10,8 @@ const CLOCK_TICK = 50;
 export class FreshFile<Contents> {
   #contents: Contents;
   #stamp: string;
-  #readAt = 0;
+  /** When it may be looked at again. */
+  #nextLook = 0;
 
   /** Reads `path` at once; throws what `read` throws. `onError` hears why a later reading failed. */
   constructor(
@@ -24,7 +25,9 @@ export class FreshFile<Contents> {
 
   /** What it says, read again if there was a change. What can't be read stays as it was. */
   current(): Contents {
-    if (Date.now() - this.#readAt < PAUSE) return this.#contents;
+    const now = Date.now();
+    if (now < this.#nextLook) return this.#contents;
+    this.#nextLook = now + PAUSE;
     const before = this.#stamp;
     const stamp = this.#look();
     if (stamp !== "" && stamp === before) return this.#contents;
@@ -39,10 +42,9 @@ export class FreshFile<Contents> {
 
   /** Tells one state of the file from another; empty when a change to come could look the same. */
   #look(): string {
-    this.#readAt = Date.now();
     const stat = statSync(this.path, { throwIfNoEntry: false });
     if (stat === undefined) return "missing";
-    if (this.#readAt - stat.mtimeMs < CLOCK_TICK) return "";
+    if (Date.now() - stat.mtimeMs < CLOCK_TICK) return "";
     return `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
   }
 }
