@@ -1,60 +1,33 @@
-/** The Responder's end of the code: the TGK from any k shares. */
+/** The Responder's end of the code: the TGK from at least k shares, some of which may be lies. */
 
-import { concat, equal, wipe } from "../bytes.js";
-import { addScaled } from "./field.js";
-import { lagrangeWeights, SHARE_LENGTH, type Sharing, secretPoints } from "./points.js";
+import { locateErrors, uniqueRadius } from "./locate.js";
+import type { Sharing } from "./points.js";
+import { checkShares, misfitsOf, type Share, secretFrom } from "./share.js";
 
-/** The share of third party x (1…n), 16 bytes. */
-export interface Share {
-  readonly x: number;
-  readonly value: Uint8Array;
-}
-
-/** A TGK, and the x of shares that were given and do not lie on its polynomial. */
+/** A polynomial that many shares lie on. */
 export interface Decoded {
   readonly tgk: Uint8Array;
+  /** k shares on it: they fix it. */
+  readonly base: readonly Share[];
+  /** x of the shares that were given and do not lie on it. */
   readonly misfits: readonly number[];
 }
 
 /**
- * Fills erasures: interpolates through the first k shares, and says which of the others do not fit.
- * It can't tell which side of a misfit is wrong: the caller's check value decides.
+ * Unique decoding: the one polynomial that all but ⌊(m − k) / 2⌋ of the m shares lie on, which is the sensor's when
+ * no more of them are wrong. With more it can be another's: a check value decides.
  *
- * undefined when there are fewer than k shares. Throws a RangeError for an x that is 0, above n or given
- * twice, and for a wrong length.
+ * undefined when there are fewer than k shares, or no such polynomial. Throws a RangeError for an x that is 0,
+ * above n or given twice, and for a wrong length.
  */
 export function decodeShares(sharing: Sharing, shares: readonly Share[]): Decoded | undefined {
-  shares.forEach(({ x, value }, i) => {
-    if (!Number.isInteger(x) || x < 1 || x > sharing.shares) {
-      throw new RangeError(`share index: expected 1 to ${sharing.shares}, got ${x}`);
-    }
-    if (shares.findIndex((other) => other.x === x) !== i) throw new RangeError(`share ${x} is given twice`);
-    if (value.length !== SHARE_LENGTH) {
-      throw new RangeError(`share ${x}: expected ${SHARE_LENGTH} bytes, got ${value.length}`);
-    }
-  });
-  if (shares.length < sharing.threshold) return undefined;
-  const base = shares.slice(0, sharing.threshold);
-  const pieces = secretPoints(sharing).map((x) => interpolate(base, x));
-  const tgk = concat(...pieces);
-  wipe(...pieces);
-  const misfits: number[] = [];
-  for (const { x, value } of shares.slice(sharing.threshold)) {
-    const expected = interpolate(base, x);
-    if (!equal(expected, value)) misfits.push(x);
-    wipe(expected);
-  }
-  return { tgk, misfits };
-}
-
-function interpolate(base: readonly Share[], x: number): Uint8Array {
-  const weights = lagrangeWeights(
-    base.map((share) => share.x),
-    x,
-  );
-  const value = new Uint8Array(SHARE_LENGTH);
-  base.forEach((share, i) => {
-    addScaled(value, weights[i], share.value);
-  });
-  return value;
+  checkShares(sharing, shares);
+  const { threshold: k } = sharing;
+  if (shares.length < k) return undefined;
+  const suspects = locateErrors(k, shares);
+  if (suspects === undefined) return undefined;
+  const base = shares.filter((share) => !suspects.includes(share)).slice(0, k);
+  const misfits = misfitsOf(base, shares);
+  if (misfits.length > uniqueRadius(k, shares.length)) return undefined;
+  return { tgk: secretFrom(sharing, base), base, misfits };
 }

@@ -1,4 +1,5 @@
-import { CollectingGroup, groupName } from "../../../protocol/exchange/collection.js";
+import fc from "fast-check";
+import { CollectingGroup, groupName, isShareOf } from "../../../protocol/exchange/collection.js";
 import type { ForwardedShare } from "../../../protocol/exchange/forward-message.js";
 import type { Session } from "../../../protocol/exchange/session.js";
 import { ErrorNumbers } from "../../../protocol/mikey/numbers.js";
@@ -109,8 +110,66 @@ describe("a group of shares", () => {
     }
   });
 
-  it("names who lied, where k shares before it were good", () => {
-    deepEqual(groupOf([a, b, c, falseShare(4), e, falseShare(6)]).rebuild(primitives)?.misfits, [4, 6]);
+  it("has the key and names who lied, whichever shares came first, while k are honest", () => {
+    const position = fc.shuffledSubarray([1, 2, 3, 4, 5, 6], { minLength: 6 });
+    const lies = [1, 2, 3, 4, 5, 6].map(falseShare);
+    fc.assert(
+      fc.property(position, fc.shuffledSubarray([1, 2, 3, 4, 5, 6], { maxLength: 6 }), (order, liars) => {
+        const group = new CollectingGroup(a);
+        let honest = 0;
+        for (const [i, x] of order.entries()) {
+          const lied = liars.includes(x);
+          group.add(lied ? lies[x - 1] : shares[x - 1]);
+          if (!lied) honest++;
+          const rebuilt = group.rebuild(primitives);
+          // The third honest share gives the key, however many lies came before it.
+          equal(rebuilt !== undefined, honest === 3);
+          if (rebuilt === undefined) continue;
+          const before = order.slice(0, i + 1).filter((each) => liars.includes(each));
+          deepEqual([...rebuilt.misfits].sort(), before.sort());
+          deepEqual(rebuilt.confirm(primitives, freshness).keys, waiting.provisionalKeys);
+          return;
+        }
+        ok(honest < 3);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("tries no more than its bound, says so, and still decodes around few liars", () => {
+    const large = policyOf(8, 7, 18);
+    const exchange = begin(large);
+    const honest = exchange.messages.map((message, i) => deliver(large, i + 1, message));
+    const wrong = (x: number) => ({ x, share: material(`lie ${x}`, 16) });
+    const group = new CollectingGroup(honest[0]);
+    for (let x = 1; x <= 6; x++) group.add(wrong(x));
+    for (const share of honest.slice(6, 13)) group.add(share);
+    deepEqual([group.count, group.isSearchable], [13, true]);
+    equal(group.rebuild(primitives), undefined);
+    // 6 lies among 17: too many for unique decoding, and C(17, 8) subsets are too many.
+    for (const share of honest.slice(13, 17)) group.add(share);
+    deepEqual([group.count, group.isSearchable], [17, false]);
+    equal(group.rebuild(primitives), undefined);
+    // Five of 18 are not.
+    const other = new CollectingGroup(honest[0]);
+    for (let x = 1; x <= 5; x++) other.add(wrong(x));
+    for (const share of honest.slice(5)) other.add(share);
+    deepEqual(other.rebuild(primitives)?.misfits, [1, 2, 3, 4, 5]);
+  });
+
+  it("knows the share of each third party afterwards, and no other", () => {
+    const rebuilt = groupOf([falseShare(5), a, b, c]).rebuild(primitives);
+    ok(rebuilt);
+    const isShare = (x: number, share: Uint8Array) =>
+      isShareOf(primitives, name(a), { x, share }, rebuilt.shareDigests);
+    for (const { x, share } of shares) {
+      ok(isShare(x, share));
+      equal(isShare(x, falseShare(x).share), false);
+      equal(isShare((x % 6) + 1, share), false);
+      equal(isShareOf(primitives, "another group", { x, share }, rebuilt.shareDigests), false);
+    }
+    equal(isShare(7, a.share), false);
+    equal(isShare(0, a.share), false);
   });
 
   it("gives its key once only", () => {

@@ -1,8 +1,11 @@
 /** Sharings, polynomials and subsets for tests. */
 
 import { fromHex } from "../../../protocol/bytes.js";
+import { encodeShares } from "../../../protocol/shares/encode.js";
 import { multiply } from "../../../protocol/shares/field.js";
-import type { Sharing } from "../../../protocol/shares/points.js";
+import { SHARE_LENGTH, type Sharing, secretLength } from "../../../protocol/shares/points.js";
+import type { Share } from "../../../protocol/shares/share.js";
+import { weightMatrix } from "../../../protocol/shares/weights.js";
 
 /**
  * The TGK and the five shares of a 3 of 5 with a1 = 10…1f and a2 = f0…ff, computed by an independent
@@ -70,4 +73,20 @@ export function noise(count: number, seed: number): Uint8Array {
     state ^= state << 5;
     return state & 255;
   });
+}
+
+export interface Example {
+  readonly sharing: Sharing;
+  readonly tgk: Uint8Array;
+  readonly derived: readonly Uint8Array[];
+  /** Of third parties 1 … n. */
+  readonly shares: readonly Share[];
+}
+
+/** A sensor's split of a TGK that looks random and is the same each time. */
+export function example(sharing: Sharing, seed: number): Example {
+  const tgk = noise(secretLength(sharing), seed);
+  const derived = indices(sharing.privacy).map((x) => noise(SHARE_LENGTH, 1000 * seed + x));
+  const values = encodeShares(sharing, weightMatrix(sharing), tgk, derived);
+  return { sharing, tgk, derived, shares: values.map((value, i) => ({ x: i + 1, value })) };
 }
