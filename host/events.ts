@@ -29,8 +29,30 @@ export type PartyEvent =
       readonly sensor: string;
       readonly t: number;
       readonly tek: string;
-      /** Third parties whose share does not fit the others: it or the sensor lied. */
+      /** Third parties whose share, or whose word of the session, does not fit the key; "misfit" says more of each. */
       readonly misfits: readonly string[];
+    }
+  /**
+   * What a third party signed does not fit a key: its share, or its session (another context or check value for
+   * the same T). `digest` is the SHA-256 of its TP_R, `evidence` the file that keeps it.
+   */
+  | {
+      readonly event: "misfit";
+      readonly sensor: string;
+      readonly t: number;
+      readonly thirdParty: string;
+      readonly what: "share" | "session";
+      readonly digest: string;
+      readonly evidence: string | null;
+      readonly reason: string;
+    }
+  /** So many third parties say something else than a key's that no side can be called the liars. */
+  | {
+      readonly event: "undecided";
+      readonly sensor: string;
+      readonly t: number;
+      readonly thirdParties: readonly string[];
+      readonly reason: string;
     }
   /** A session of the Responder ended without a key. */
   | {
@@ -40,6 +62,8 @@ export type PartyEvent =
       readonly shares: number;
       readonly threshold: number;
       readonly missing: number;
+      /** Why there is no key although no share is missing. */
+      readonly reason?: string;
     }
   /** Something failed here; whoever asked was told nothing of it. */
   | { readonly event: "fault"; readonly where: string; readonly reason: string };

@@ -92,7 +92,7 @@ export async function serve(party: Party, store: Store, listen: Address, onEvent
 
 function levelOf({ event }: PartyEvent): "info" | "warn" | "error" {
   if (event === "fault") return "error";
-  return event === "refused" || event === "expired" ? "warn" : "info";
+  return ["refused", "expired", "misfit", "undecided"].includes(event) ? "warn" : "info";
 }
 
 /** host:port, port 0 included. */

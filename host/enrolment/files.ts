@@ -97,7 +97,7 @@ export function inFile<Result>(path: string, read: () => Result): Result {
 /** Writes a file by way of another: after a crash the old one is there, or the new one, durable when this returns. */
 export function writeText(
   path: string,
-  text: string,
+  text: string | Uint8Array,
   { secret = false, replace = false }: WriteOptions = {},
 ): void {
   const draft = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString("hex")}`);

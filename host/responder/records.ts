@@ -27,6 +27,10 @@ export interface ConfirmedRecord {
   readonly group: string;
   /** R_I. */
   readonly confirmation: Uint8Array;
+  /** Digests of all n shares, to judge those that come late (RebuiltGroup.shareDigests). */
+  readonly shares: Uint8Array;
+  /** Third parties that said something else of this T. */
+  readonly contradicting: readonly string[];
 }
 
 /** An answer, and the message that it is the answer to. */
@@ -76,7 +80,7 @@ export class Records {
       this.#replays.put(replayKey(place), record);
       if (open !== undefined) {
         const { group, ...share } = open;
-        this.#open.put(`${group} ${place.thirdParty}`, share);
+        this.#open.put(openKey(group, place.thirdParty), share);
       }
       return true;
     });
@@ -105,6 +109,25 @@ export class Records {
       this.#answered(answers);
       within();
       return true;
+    });
+  }
+
+  /** The share that a third party has given to an open session. */
+  openShare(group: string, thirdParty: string): OpenShare | undefined {
+    return this.#open.get(openKey(group, thirdParty));
+  }
+
+  /**
+   * Keeps that a third party says something else of the last key's T. All that do, or undefined when it is known of
+   * this one, or the sensor has a later key.
+   */
+  contradict(sensor: string, t: number, thirdParty: string): readonly string[] | undefined {
+    return this.#store.transaction(() => {
+      const last = this.confirmed(sensor);
+      if (last?.t !== t || last.contradicting.includes(thirdParty)) return undefined;
+      const contradicting = [...last.contradicting, thirdParty];
+      this.#confirmed.put(sensor, { ...last, contradicting });
+      return contradicting;
     });
   }
 
@@ -148,6 +171,10 @@ export class Records {
   #close(group: string): void {
     for (const [key] of this.#open.entries({ prefix: `${group} ` })) this.#open.delete(key);
   }
+}
+
+function openKey(group: string, thirdParty: string): string {
+  return `${group} ${thirdParty}`;
 }
 
 /** Oldest first, so that forgetting reads no further than it must. */

@@ -5,7 +5,12 @@
 
 import { toHex, wipe } from "../../protocol/bytes.js";
 import { Codes } from "../../protocol/coap/numbers.js";
-import { CollectingGroup, groupName, type RebuiltGroup } from "../../protocol/exchange/collection.js";
+import {
+  CollectingGroup,
+  groupName,
+  isShareOf,
+  type RebuiltGroup,
+} from "../../protocol/exchange/collection.js";
 import {
   consumeForwardMessage,
   type ForwardedShare,
@@ -24,12 +29,15 @@ import { type ChannelKeys, fingerprint, type Session } from "../../protocol/exch
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { uniqueRadius } from "../../protocol/shares/locate.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
+import { FileError } from "../enrolment/files.js";
 import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
+import type { Evidence, KeepEvidence } from "./evidence.js";
 import { type AnswerRecord, type MessagePlace, Records, type ReplayRecord } from "./records.js";
 import { type Contribution, OpenSession, OpenSessions } from "./sessions.js";
 
@@ -50,6 +58,8 @@ export interface ResponderOptions {
   vouch(message: ForwardMessage): Promise<Vouched>;
   readonly store: Store;
   readonly onEvent: OnEvent;
+  /** Keeps what third parties signed and does not fit a key; without it nothing is kept. */
+  readonly keepEvidence?: KeepEvidence;
   /**
    * Hears of each key: what the channel is made of. It is called within the transaction that confirms the key:
    * what it puts into the same store is there if and only if the key is.
@@ -147,13 +157,34 @@ export class Responder {
     return undefined;
   }
 
-  /** Freshness of the sensor's T: nothing below the last key, and nothing else at it. */
-  #refuseOldT({ session, checkValue }: Pick<ForwardMessage, "session" | "checkValue">): void {
+  /**
+   * Freshness of the sensor's T: nothing below the last key. At it, the key's own shares, and from each third party
+   * one contradiction: who sent it is known only once its signature is verified.
+   */
+  #refuseOldT({ session, checkValue, thirdParty }: ForwardMessage): void {
     const confirmed = this.#records.confirmed(identityToText(session.sensor));
     if (confirmed === undefined || session.t > confirmed.t) return;
-    if (session.t === confirmed.t && groupName(primitives, { session, checkValue }) === confirmed.group)
-      return;
-    throw new Refusal(ErrorNumbers.timestamp, `T ${session.t} is not above the last key's ${confirmed.t}`);
+    const belongs = groupName(primitives, { session, checkValue }) === confirmed.group;
+    const isNamed = confirmed.contradicting.includes(identityToText(thirdParty));
+    if (session.t === confirmed.t && (belongs || !isNamed)) return;
+    throw oldT(session.t, confirmed.t);
+  }
+
+  /** Another session at the last key's T is none: its third party is named, and it is refused. */
+  #refuseContradiction(
+    { place: { thirdParty }, digest, bytes }: Arrival,
+    { session, checkValue }: ForwardedShare,
+  ): void {
+    const { t, sharing } = session;
+    const sensor = identityToText(session.sensor);
+    const confirmed = this.#records.confirmed(sensor);
+    if (confirmed?.t !== t || groupName(primitives, { session, checkValue }) === confirmed.group) return;
+    const contradicting = this.#records.contradict(sensor, t, thirdParty);
+    if (contradicting !== undefined) {
+      const misfit = this.#kept({ thirdParty, sensor, t, what: "session", digest, bytes });
+      this.#tellMisfits([misfit], contradicting, sharing.threshold);
+    }
+    throw oldT(t, confirmed.t);
   }
 
   #duplicateAnswer(
@@ -172,17 +203,21 @@ export class Responder {
   }
 
   /** Makes a share durable and adds it to its session; resolves to R_TP. */
-  #accept(
-    { message, place, digest, bytes }: Arrival,
-    share: ForwardedShare,
-  ): Promise<Uint8Array> | Uint8Array {
+  #accept(arrival: Arrival, share: ForwardedShare): Promise<Uint8Array> | Uint8Array {
+    this.#refuseContradiction(arrival, share);
+    const { message, place, digest, bytes } = arrival;
     const context = contextOf(message, share);
     const sensor = identityToText(share.session.sensor);
+    const { t } = share.session;
     const confirmed = this.#records.confirmed(sensor);
-    if (confirmed?.t === share.session.t) {
+    if (confirmed?.t === t) {
       const answer = createForwardVerification(primitives, context, confirmed.confirmation);
       this.#keep(place, { digest, answer });
       this.#tellSent(context, answer);
+      if (!isShareOf(primitives, confirmed.group, share, confirmed.shares)) {
+        const { thirdParty } = place;
+        this.#tellMisfits([this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes })]);
+      }
       return answer;
     }
     const group = groupName(primitives, share);
@@ -233,7 +268,7 @@ export class Responder {
     if (session.group.missing > 0) return;
     const rebuilt = session.group.rebuild(primitives);
     if (rebuilt === undefined) {
-      this.#fault(`${session.sensor} T ${session.t}`, "k shares do not fit the check value");
+      this.#fault(`${session.sensor} T ${session.t}`, `${this.#noKeyReason(session)}, so far`);
       return;
     }
     this.#confirm(session, rebuilt);
@@ -248,7 +283,12 @@ export class Responder {
     const nonce = randomSource(RESPONDER_NONCE_LENGTH);
     const { message: confirmation, keys } = rebuilt.confirm(primitives, { nonce, senderId });
     const answers = this.#answersOf(open, confirmation);
-    const record = { t: session.t, group: open.name, confirmation };
+    const misfits = this.#misfitsOf(open, rebuilt).map((misfit) => this.#kept(misfit));
+    const contradicting = misfits
+      .filter(({ what }) => what === "session")
+      .map(({ thirdParty }) => thirdParty);
+    const { t, sharing } = session;
+    const record = { t, group: open.name, confirmation, shares: rebuilt.shareDigests, contradicting };
     const isLast = this.#records.confirm(sensor, record, answers, () => onAgreed?.(session, keys, senderId));
     if (!isLast) {
       this.#end(open);
@@ -257,7 +297,9 @@ export class Responder {
     this.#sessions.delete(open);
 
     const tek = fingerprint(primitives, keys);
-    onEvent({ event: "agreed", sensor, t: session.t, tek, misfits: this.#misfitsOf(open, rebuilt) });
+    const names = misfits.map(({ thirdParty }) => thirdParty);
+    onEvent({ event: "agreed", sensor, t, tek, misfits: names });
+    this.#tellMisfits(misfits, contradicting, sharing.threshold);
     const from = identityToText(session.responder);
     onEvent({ event: "message", name: "R_I", from, to: sensor, sensor, bytes: confirmation.length });
     this.#give(open, answers);
@@ -265,13 +307,59 @@ export class Responder {
     for (const other of this.#sessions.of(sensor)) if (other.t <= session.t) this.#end(other);
   }
 
-  /** Third parties that said something else of the same T: the sensor splits one key for each. */
-  #misfitsOf(open: OpenSession, { misfits }: RebuiltGroup): string[] {
-    const others = this.#sessions.of(open.sensor).filter((session) => session.t === open.t);
-    return [
-      ...open.contributions.filter(({ x }) => misfits.includes(x)),
-      ...others.flatMap(({ contributions }) => contributions),
-    ].map(({ place }) => place.thirdParty);
+  /** Whose share does not fit, and who said something else of the same T: the sensor splits one key for each. */
+  #misfitsOf(open: OpenSession, { misfits }: RebuiltGroup): Misfit[] {
+    const found = new Map<string, Misfit>();
+    const add = ({ name, sensor, t }: OpenSession, { place, digest }: Contribution, what: Misfit["what"]) => {
+      const { thirdParty } = place;
+      const bytes = this.#records.openShare(name, thirdParty)?.bytes;
+      if (bytes !== undefined && !found.has(thirdParty)) {
+        found.set(thirdParty, { thirdParty, sensor, t, what, digest, bytes });
+      }
+    };
+    for (const contribution of open.contributions) {
+      if (misfits.includes(contribution.x)) add(open, contribution, "share");
+    }
+    for (const other of this.#sessions.of(open.sensor)) {
+      if (other === open || other.t !== open.t) continue;
+      for (const contribution of other.contributions) add(other, contribution, "session");
+    }
+    return [...found.values()];
+  }
+
+  /** Keeps the evidence of a misfit; that it can't be kept stops nothing. */
+  #kept(misfit: Misfit): KeptMisfit {
+    try {
+      return { ...misfit, evidence: this.options.keepEvidence?.(misfit) ?? null };
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.#fault("evidence", error.message);
+      return { ...misfit, evidence: null };
+    }
+  }
+
+  /**
+   * Names whose share or session does not fit a key. A share in the key's own group is judged by the sensor's check
+   * value. A session is one word against another: fewer than k third parties can't have made a key, but from k on
+   * those who contradict it might be the honest.
+   */
+  #tellMisfits(misfits: readonly KeptMisfit[], contradicting: readonly string[] = [], k = 0): void {
+    const { onEvent } = this.options;
+    const isDecided = contradicting.length < k;
+    for (const { sensor, t, thirdParty, what, digest, evidence } of misfits) {
+      if (what === "session" && !isDecided) continue;
+      const reason =
+        what === "share"
+          ? "its share does not fit the key: it or the sensor lied"
+          : `it says something else of this T than the key's shares: it or the sensor lied, unless ${k} lied together`;
+      onEvent({ event: "misfit", sensor, t, thirdParty, what, digest, evidence, reason });
+    }
+    if (isDecided || contradicting.length === 0) return;
+    const [{ sensor, t }] = misfits;
+    const reason =
+      `${contradicting.length} third parties say something else of this T, and ${k} can make a key: ` +
+      `at least ${k} lied, or the sensor, and which side can't be told`;
+    onEvent({ event: "undecided", sensor, t, thirdParties: contradicting, reason });
   }
 
   /** R_TP for all who gave a share and have not been answered: an answer once given stays the same. */
@@ -306,8 +394,22 @@ export class Responder {
     const { group, sensor, t } = session;
     const { threshold } = group.session.sharing;
     const { count: shares, missing } = group;
-    this.options.onEvent({ event: "expired", sensor, t, shares, threshold, missing });
+    const reason = missing > 0 ? {} : { reason: this.#noKeyReason(session) };
+    this.options.onEvent({ event: "expired", sensor, t, shares, threshold, missing, ...reason });
     this.#end(session);
+  }
+
+  /** Why k shares or more give no key, and how much of it can be told. */
+  #noKeyReason({ group }: OpenSession): string {
+    const { threshold: k } = group.session.sharing;
+    const m = group.count;
+    const [what, lies] = group.isSearchable
+      ? [`no ${k} of ${m} shares fit the check value`, m - k + 1]
+      : [
+          `${m} shares do not fit the check value, and are too many to try each ${k} of them`,
+          uniqueRadius(k, m) + 1,
+        ];
+    return `${what}: at least ${lies} of their third parties lied, or the sensor, and which can't be told`;
   }
 
   /** Ends a session without a key. */
@@ -323,11 +425,13 @@ export class Responder {
   async #reopen(): Promise<void> {
     for (const [name, { bytes, openedAt }] of this.#records.openShares()) {
       try {
-        const { message, place, digest } = arrivalOf(bytes);
+        const arrival = arrivalOf(bytes);
+        const { message, place, digest } = arrival;
         // The key was there, and the end came before older sessions were closed.
         this.#refuseOldT(message);
         const { policy, verify } = await this.options.vouch(message);
         const share = consumeForwardMessage(primitives, message, policy, this.options.responder, verify);
+        this.#refuseContradiction(arrival, share);
         const sensor = identityToText(share.session.sensor);
         const group = groupName(primitives, share);
         const session = this.#sessions.get(group) ?? this.#open(group, sensor, share, openedAt);
@@ -377,6 +481,14 @@ interface Arrival {
 }
 
 type SessionAnswer = Contribution & AnswerRecord;
+
+/** A TP_R that does not fit a key, by its share or by its session. */
+type Misfit = Evidence & { readonly what: "share" | "session"; readonly digest: string };
+type KeptMisfit = Misfit & { readonly evidence: string | null };
+
+function oldT(t: number, last: number): Refusal {
+  return new Refusal(ErrorNumbers.timestamp, `T ${t} is not above the last key's ${last}`);
+}
 
 /** Reads a TP_R. Throws a DecodeError or a Refusal. */
 function arrivalOf(bytes: Uint8Array): Arrival {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RouteResponse } from "../../../host/coap/resources.js";
 import type { PartyEvent } from "../../../host/events.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
-import { Records } from "../../../host/responder/records.js";
+import { type ConfirmedRecord, Records } from "../../../host/responder/records.js";
 import { CLOCK_SKEW, type ResponderOptions } from "../../../host/responder/responder.js";
 import { voucher } from "../../../host/responder/vouch.js";
 import { MemoryStore } from "../../../host/store/memory.js";
@@ -32,6 +32,11 @@ async function answerOf(response: Promise<RouteResponse>): Promise<Uint8Array> {
 
 function only<Name extends PartyEvent["event"]>(events: readonly PartyEvent[], name: Name) {
   return events.filter((event): event is Extract<PartyEvent, { event: Name }> => event.event === name);
+}
+
+/** The record of a key that nothing is known of but its T. */
+function confirmed(t: number, confirmation = new Uint8Array()): ConfirmedRecord {
+  return { t, group: `${t}`, confirmation, shares: new Uint8Array(48), contradicting: [] };
 }
 
 describe("Responder: sessions", () => {
@@ -157,7 +162,7 @@ describe("Responder: sessions", () => {
         answers.map((answer, i) => confirmationIn(messages[i], answer)),
         [undefined, undefined],
       );
-      assert.match(only(events, "fault")[0].reason, /do not fit the check value/);
+      assert.match(only(events, "fault")[0].reason, /^no 2 of 2 shares fit the check value: at least 1 /);
       assert.deepEqual(only(events, "agreed"), []);
     });
   });
@@ -302,9 +307,7 @@ describe("Responder: sessions", () => {
         await sleep(30);
       }
       before.responder.close();
-      store.transaction(() =>
-        store.table("confirmed").put("sensor01", { t: 5, group: "x", confirmation: new Uint8Array() }),
-      );
+      store.transaction(() => store.table("confirmed").put("sensor01", confirmed(5)));
       const { events } = await start({ store });
       assert.match(only(events, "fault")[0].reason, /T 4 is not above the last key's 5/);
       assert.equal(store.table("open").entries().length, 1);
@@ -317,7 +320,7 @@ describe("Responder: sessions", () => {
       const records = new Records(new MemoryStore());
       const confirmation = new Uint8Array(1);
       const confirm = (t: number) =>
-        records.confirm("sensor01", { t, group: `${t}`, confirmation }, [], () => undefined);
+        records.confirm("sensor01", confirmed(t, confirmation), [], () => undefined);
       assert.deepEqual([confirm(4), confirm(3), confirm(4), confirm(9)], [true, false, false, true]);
       assert.equal(records.confirmed("sensor01")?.t, 9);
     });
