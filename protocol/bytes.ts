@@ -1,14 +1,17 @@
 /** Byte arrays: the few operations that every layer needs. */
 
-/** All parts, one after the other, in a new array. */
-export function concat(...parts: Uint8Array[]): Uint8Array {
+/** All parts, one after the other, in a new array. A number is one byte: its lowest 8 bits. */
+export function concat(...parts: readonly (Uint8Array | number)[]): Uint8Array {
   let length = 0;
-  for (const part of parts) length += part.length;
+  for (const part of parts) length += typeof part === "number" ? 1 : part.length;
   const joined = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
+    if (typeof part === "number") joined[offset++] = part;
+    else {
+      joined.set(part, offset);
+      offset += part.length;
+    }
   }
   return joined;
 }

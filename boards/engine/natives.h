@@ -33,6 +33,17 @@
 	each(xs_heap_slots, 0) \
 	each(xs_heap_chunks, 0) \
 	each(xs_file_text, 1) \
-	each(xs_heap_restart, 0)
+	each(xs_heap_restart, 0) \
+	each(xs_bytes_concat, 0) \
+	each(xs_bytes_equal, 2) \
+	each(xs_bytes_wipe, 0) \
+	each(xs_bytes_to_hex, 1) \
+	each(xs_bytes_from_hex, 1) \
+	each(xs_bytes_ascii, 1) \
+	each(xs_bytes_read_uint, 3) \
+	each(xs_bytes_write_uint, 4) \
+	each(xs_bytes_uint, 2) \
+	each(xs_field_multiply, 2) \
+	each(xs_field_add_scaled, 3)
 
 #endif

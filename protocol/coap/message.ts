@@ -168,12 +168,12 @@ export function findOption(options: readonly Option[], number: number): Uint8Arr
 
 /** A `uint` option value: as few bytes as it takes, none for 0 (RFC 7252 §3.2). */
 export function encodeUint(value: number): Uint8Array {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+  if (value >>> 0 !== value) {
     throw new RangeError(`option value: expected an unsigned integer of 32 bits, got ${value}`);
   }
-  let size = 0;
-  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) size++;
-  return uint(value, size);
+  if (value < 0x100) return uint(value, value === 0 ? 0 : 1);
+  if (value < 0x10000) return uint(value, 2);
+  return uint(value, value < 0x1000000 ? 3 : 4);
 }
 
 /** A `uint` option value as a number. Throws a SyntaxError over four bytes: no option has more. */

@@ -1,6 +1,6 @@
 /** Profile 1: the constants of the distributed mode, and the extension that carries its parameters. */
 
-import { ascii, concat, uint } from "../bytes.js";
+import { ascii, concat } from "../bytes.js";
 import { Refusal } from "../mikey/message.js";
 import { ErrorNumbers, ExtensionTypes, PayloadTypes } from "../mikey/numbers.js";
 import type { GeneralExtension, Payload } from "../mikey/payloads.js";
@@ -36,7 +36,7 @@ const SHARE_PARAMETERS_LENGTH = 4 + CHECK_VALUE_LENGTH;
 
 export function shareExtension({ sharing, checkValue }: ShareParameters): GeneralExtension {
   const { threshold, privacy, shares } = sharing;
-  const data = concat(uint(PROFILE, 1), uint(threshold, 1), uint(privacy, 1), uint(shares, 1), checkValue);
+  const data = concat(PROFILE, threshold, privacy, shares, checkValue);
   return { type: PayloadTypes.generalExtension, extension: ExtensionTypes.share, data };
 }
 

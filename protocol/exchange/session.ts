@@ -1,6 +1,6 @@
 /** What all parties of one exchange must mean by it, and the values that follow from that. */
 
-import { concat, toHex, uint, wipe } from "../bytes.js";
+import { concat, toHex, wipe } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
 import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
 import { Refusal } from "../mikey/message.js";
@@ -152,7 +152,10 @@ export function roleIdentity(payloads: readonly Payload[], role: number, name: s
 export function sessionBytes({ sensor, responder, sharing, t, csbId, rand }: Session): Uint8Array {
   const { threshold, privacy, shares } = sharing;
   return concat(
-    Uint8Array.of(PROFILE, threshold, privacy, shares),
+    PROFILE,
+    threshold,
+    privacy,
+    shares,
     identityBytes(sensor),
     identityBytes(responder),
     counterTimestamp(t).value,
@@ -163,5 +166,5 @@ export function sessionBytes({ sensor, responder, sharing, t, csbId, rand }: Ses
 
 /** Type ‖ length ‖ data, as in an ID payload: two identities never run into each other. */
 function identityBytes({ type, data }: Identity): Uint8Array {
-  return concat(uint(type, 1), uint(data.length, 2), data);
+  return concat(type, data.length >> 8, data.length, data);
 }

@@ -6,7 +6,7 @@
  * whole message" stays true.
  */
 
-import { concat, equal, uint, wipe } from "../bytes.js";
+import { concat, equal, wipe } from "../bytes.js";
 import type { HashName, Primitives } from "../primitives.js";
 import { deriveMessageKey, type LabelContext, MessageKeys } from "./keys.js";
 import { Refusal } from "./message.js";
@@ -102,12 +102,12 @@ export function refuseUnsupportedKemac({ encryption, mac }: Kemac): void {
 
 /** The bytes of a KEMAC that its own MAC covers, up to Encr data len, with Next payload 0 (§6.2). */
 function kemacHead(encryption: number, length: number): Uint8Array {
-  return concat(uint(PayloadTypes.last, 1), uint(encryption, 1), uint(length, 2));
+  return concat(PayloadTypes.last, encryption, length >> 8, length);
 }
 
 /** AAD of AES-CCM: everything that the MAC covers but the Encr data, which CCM authenticates itself. */
 function ccmAad(cover: Uint8Array, encryption: number, length: number, mac: number): Uint8Array {
-  return concat(cover, kemacHead(encryption, length), uint(mac, 1));
+  return concat(cover, kemacHead(encryption, length), mac);
 }
 
 function kemacHmac(
@@ -119,7 +119,7 @@ function kemacHmac(
   mac: number,
 ): Uint8Array {
   const authKey = deriveMessageKey(primitives, key, MessageKeys.authentication, context, hashLength(hash));
-  const covered = concat(cover, kemacHead(encryption, encrypted.length), encrypted, uint(mac, 1));
+  const covered = concat(cover, kemacHead(encryption, encrypted.length), encrypted, mac);
   const tag = primitives.hmac(hash, authKey, covered);
   wipe(authKey);
   return tag;

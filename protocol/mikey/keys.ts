@@ -3,7 +3,7 @@
  * label = constant || cs_id || csb_id || RAND.
  */
 
-import { concat, uint } from "../bytes.js";
+import { concat } from "../bytes.js";
 import type { HashName, Primitives } from "../primitives.js";
 import { PrfFunctions } from "./numbers.js";
 
@@ -42,11 +42,11 @@ export function prfHash(prf: number): HashName | undefined {
 
 /** constant || cs_id || csb_id || RAND. Throws a RangeError for a cs_id or CSB ID of the wrong size. */
 export function label(constant: number, csId: number, { csbId, rand }: LabelContext): Uint8Array {
-  if (!Number.isInteger(csId) || csId < 0 || csId > 255) {
+  if ((csId & 255) !== csId) {
     throw new RangeError(`cs_id: expected 0 to 255, got ${csId}`);
   }
   if (csbId.length !== 4) throw new RangeError(`CSB ID: expected 4 bytes, got ${csbId.length}`);
-  return concat(uint(constant, 4), uint(csId, 1), csbId, rand);
+  return concat(constant >>> 24, constant >>> 16, constant >>> 8, constant, csId, csbId, rand);
 }
 
 /** `length` bytes of one of SessionKeys for crypto session `csId`, from a TGK (§4.1.3). */

@@ -31,7 +31,7 @@ export function timestampLength(type: number): number | undefined {
  * number: a counter that wrapped would use an IV again.
  */
 export function counterTimestamp(counter: number): Timestamp {
-  if (!Number.isInteger(counter) || counter < 0 || counter >= 2 ** 32) {
+  if (counter >>> 0 !== counter) {
     throw new RangeError(`T: a COUNTER goes from 0 to 2^32 - 1, got ${counter}`);
   }
   return { type: TimestampTypes.counter, value: uint(counter, 4) };

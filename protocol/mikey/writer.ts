@@ -4,38 +4,44 @@ import { writeUint } from "../bytes.js";
 
 export class Writer {
   private buffer: Uint8Array;
+  private capacity: number;
   offset = 0;
 
   /** `capacity` is a guess at the whole length, in bytes. */
   constructor(capacity = 160) {
     this.buffer = new Uint8Array(capacity);
+    this.capacity = capacity;
   }
 
   /** An unsigned big-endian integer of `size` bytes. Throws a RangeError when the value does not fit. */
   uint(name: string, size: number, value: number): void {
-    if (!Number.isInteger(value) || value < 0 || value >= 256 ** size) {
+    // What >>> 0 leaves alone is an integer of 32 bits; the upper bits of a shorter field must be 0.
+    if (value >>> 0 !== value || (size < 4 && value >>> (8 * size) !== 0)) {
       throw new RangeError(`${name}: ${value} does not fit ${size} byte${size === 1 ? "" : "s"}`);
     }
     this.reserve(size);
-    writeUint(this.buffer, this.offset, size, value);
+    if (size === 1) this.buffer[this.offset] = value;
+    else writeUint(this.buffer, this.offset, size, value);
     this.offset += size;
   }
 
   /** Two fields in one integer of `size` bytes: the lower one has `lowBits` bits. */
   split(high: string, low: string, size: number, lowBits: number, values: [number, number]): void {
-    const [upper, lower] = values;
-    if (lower < 0 || lower >= 2 ** lowBits)
+    const upper = values[0];
+    const lower = values[1];
+    if (lower >>> 0 !== lower || lower >>> lowBits !== 0)
       throw new RangeError(`${low}: ${lower} does not fit ${lowBits} bits`);
-    if (upper < 0 || upper >= 2 ** (8 * size - lowBits)) {
+    if (upper >>> 0 !== upper || upper >>> (8 * size - lowBits) !== 0) {
       throw new RangeError(`${high}: ${upper} does not fit ${8 * size - lowBits} bits`);
     }
-    this.uint(high, size, upper * 2 ** lowBits + lower);
+    this.uint(high, size, (upper << lowBits) + lower);
   }
 
   put(value: Uint8Array): void {
-    this.reserve(value.length);
+    const { length } = value;
+    this.reserve(length);
     this.buffer.set(value, this.offset);
-    this.offset += value.length;
+    this.offset += length;
   }
 
   /** A length of `size` bytes, then the bytes. Throws a RangeError when there are too many. */
@@ -50,8 +56,9 @@ export class Writer {
   }
 
   private reserve(length: number): void {
-    if (this.offset + length <= this.buffer.length) return;
-    const larger = new Uint8Array(Math.max(2 * this.buffer.length, this.offset + length));
+    if (this.offset + length <= this.capacity) return;
+    this.capacity = Math.max(2 * this.capacity, this.offset + length);
+    const larger = new Uint8Array(this.capacity);
     larger.set(this.buffer.subarray(0, this.offset));
     this.buffer = larger;
   }

@@ -51,15 +51,20 @@ void hashEnd(Hash *hash, uint8_t *digest)
 	for (i = 0; i < 4; i++)
 		hash->block[HASH_BLOCK - 1 - i] = (uint8_t)(bits >> (8 * i));
 	hash->algorithm->compress(hash->state, hash->block);
-	for (i = 0; i < hash->algorithm->digestLength; i++)
-		digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+	for (i = 0; i < hash->algorithm->digestLength / 4; i++) {
+		uint32_t word = hash->state[i];
+		*digest++ = (uint8_t)(word >> 24);
+		*digest++ = (uint8_t)(word >> 16);
+		*digest++ = (uint8_t)(word >> 8);
+		*digest++ = (uint8_t)word;
+	}
 	wipe(hash, sizeof(*hash));
 }
 
 void wipe(void *secret, size_t length)
 {
-	volatile uint8_t *bytes = secret;
+	/* Nobody knows what a volatile pointer points to, so the call stays. */
+	static void *(*const volatile fill)(void *, int, size_t) = memset;
 
-	while (length-- > 0)
-		*bytes++ = 0;
+	fill(secret, 0, length);
 }

@@ -17,36 +17,56 @@ static uint32_t rotate(uint32_t x, unsigned bits)
 	return (x >> bits) | (x << (32 - bits));
 }
 
+/* Sixteen rounds take the words of the block in order; `word` gives word `i`. */
+#define ROUND(a, b, c, d, e, f, g, h, i, word) \
+	do { \
+		uint32_t t1_ = (h) + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((g) ^ ((e) & ((f) ^ (g)))) + \
+			k[i] + (word); \
+		(d) += t1_; \
+		(h) = t1_ + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + (((a) & (b)) | ((c) & ((a) | (b)))); \
+	} while (0)
+#define SIXTEEN_ROUNDS(word) \
+	do { \
+		ROUND(a, b, c, d, e, f, g, h, 0, word(0)); \
+		ROUND(h, a, b, c, d, e, f, g, 1, word(1)); \
+		ROUND(g, h, a, b, c, d, e, f, 2, word(2)); \
+		ROUND(f, g, h, a, b, c, d, e, 3, word(3)); \
+		ROUND(e, f, g, h, a, b, c, d, 4, word(4)); \
+		ROUND(d, e, f, g, h, a, b, c, 5, word(5)); \
+		ROUND(c, d, e, f, g, h, a, b, 6, word(6)); \
+		ROUND(b, c, d, e, f, g, h, a, 7, word(7)); \
+		ROUND(a, b, c, d, e, f, g, h, 8, word(8)); \
+		ROUND(h, a, b, c, d, e, f, g, 9, word(9)); \
+		ROUND(g, h, a, b, c, d, e, f, 10, word(10)); \
+		ROUND(f, g, h, a, b, c, d, e, 11, word(11)); \
+		ROUND(e, f, g, h, a, b, c, d, 12, word(12)); \
+		ROUND(d, e, f, g, h, a, b, c, 13, word(13)); \
+		ROUND(c, d, e, f, g, h, a, b, 14, word(14)); \
+		ROUND(b, c, d, e, f, g, h, a, 15, word(15)); \
+	} while (0)
+
+/* Words 0 to 15 are the block; later ones replace the one sixteen before (§6.2.2, step 1). */
+#define LOADED(i) (w[i] = load(block + 4 * (i)))
+#define EXPANDED(i) \
+	(w[i] += w[((i) + 9) & 15] + (rotate(w[((i) + 1) & 15], 7) ^ rotate(w[((i) + 1) & 15], 18) ^ \
+		(w[((i) + 1) & 15] >> 3)) + (rotate(w[((i) + 14) & 15], 17) ^ rotate(w[((i) + 14) & 15], 19) ^ \
+		(w[((i) + 14) & 15] >> 10)))
+
+static uint32_t load(const uint8_t bytes[4])
+{
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
 static void compress(uint32_t state[8], const uint8_t block[HASH_BLOCK])
 {
+	const uint32_t *k = K;
 	uint32_t w[16];
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-	unsigned t;
 
-	for (t = 0; t < 64; t++) {
-		uint32_t word, t1, t2;
-
-		if (t < 16)
-			word = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 |
-				(uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
-		else {
-			uint32_t w15 = w[(t + 1) & 15], w2 = w[(t + 14) & 15];
-			word = w[t & 15] + w[(t + 9) & 15] + (rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >> 3)) +
-				(rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >> 10));
-		}
-		w[t & 15] = word;
-		t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + K[t] + word;
-		t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));
-		h = g;
-		g = f;
-		f = e;
-		e = d + t1;
-		d = c;
-		c = b;
-		b = a;
-		a = t1 + t2;
-	}
+	SIXTEEN_ROUNDS(LOADED);
+	for (k += 16; k < K + 64; k += 16)
+		SIXTEEN_ROUNDS(EXPANDED);
 	state[0] += a;
 	state[1] += b;
 	state[2] += c;
