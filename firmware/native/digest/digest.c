@@ -17,7 +17,7 @@ static void digest(xsMachine *the, const HashAlgorithm *algorithm)
 	if (outLength != algorithm->digestLength)
 		xsRangeError("digest: expected %d bytes, got %d", (int)algorithm->digestLength, (int)outLength);
 	hashBegin(&hash, algorithm);
-	hashUpdate(&hash, data, length);
+	hashAdd(&hash, data, length);
 	hashEnd(&hash, out);
 }
 

@@ -10,7 +10,7 @@ void hashBegin(Hash *hash, const HashAlgorithm *algorithm)
 	hash->length = 0;
 }
 
-void hashUpdate(Hash *hash, const uint8_t *data, size_t length)
+void hashAdd(Hash *hash, const uint8_t *data, size_t length)
 {
 	size_t used = hash->length % HASH_BLOCK;
 

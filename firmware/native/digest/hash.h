@@ -31,7 +31,8 @@ typedef struct {
 } Hash;
 
 void hashBegin(Hash *hash, const HashAlgorithm *algorithm);
-void hashUpdate(Hash *hash, const uint8_t *data, size_t length);
+/* (Not "hashUpdate": Nordic's library for the CryptoCell has a global function of that name.) */
+void hashAdd(Hash *hash, const uint8_t *data, size_t length);
 /* Writes digestLength bytes and wipes the state. */
 void hashEnd(Hash *hash, uint8_t *digest);
 

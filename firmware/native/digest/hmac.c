@@ -12,7 +12,7 @@ void hmacKey(HmacKey *key, const HashAlgorithm *algorithm, const uint8_t *bytes,
 	if (length > HASH_BLOCK) {
 		Hash hash;
 		hashBegin(&hash, algorithm);
-		hashUpdate(&hash, bytes, length);
+		hashAdd(&hash, bytes, length);
 		hashEnd(&hash, block);
 	} else if (length > 0)
 		memcpy(block, bytes, length);
@@ -42,11 +42,11 @@ void hmac(const HmacKey *key, const uint8_t *first, size_t firstLength, const ui
 	uint8_t inner[HASH_MAX_DIGEST];
 
 	resume(&hash, key->algorithm, key->inner);
-	hashUpdate(&hash, first, firstLength);
-	hashUpdate(&hash, second, secondLength);
+	hashAdd(&hash, first, firstLength);
+	hashAdd(&hash, second, secondLength);
 	hashEnd(&hash, inner);
 	resume(&hash, key->algorithm, key->outer);
-	hashUpdate(&hash, inner, key->algorithm->digestLength);
+	hashAdd(&hash, inner, key->algorithm->digestLength);
 	hashEnd(&hash, digest);
 	wipe(inner, sizeof(inner));
 }
