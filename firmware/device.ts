@@ -3,6 +3,8 @@
  * firmware/ reaches the platform.
  */
 
+import type { Option } from "../protocol/coap/message.js";
+import type { TransmissionParameters } from "../protocol/coap/transmission.js";
 import type { Primitives, RandomSource } from "../protocol/primitives.js";
 
 export interface Device {
@@ -37,6 +39,17 @@ export interface Storage {
 
 /** How datagrams leave the board. A peer is named in the link's own way: "192.0.2.1:5683" on UDP. */
 export interface Link {
+  /** How CoAP repeats messages on this link, where RFC 7252's defaults do not fit. */
+  readonly transmission?: Partial<TransmissionParameters>;
+  /** How requests reach an address of the enrolment. A link without this has addresses for peers. */
+  route?(address: string): Route;
   send(peer: string, datagram: Uint8Array): void;
   close(): void;
+}
+
+/** A way to a server: itself, or a proxy that options tell where it is. */
+export interface Route {
+  readonly peer: string;
+  /** For each request, in ascending order of number. */
+  readonly options: readonly Option[];
 }

@@ -77,12 +77,18 @@ class Exchange {
   ) {
     const { clock, random } = device;
     const { deadline } = enrolment;
-    this.#coap = new CoapClient({ random });
     this.#link = device.openLink((peer, datagram) => {
       if (this.#stopped) return;
       this.#coap.receive(clock.now(), peer, datagram);
       this.#work();
     });
+    try {
+      this.#coap = new CoapClient({ random, parameters: this.#link.transmission ?? {} });
+    } catch (error) {
+      // It draws its first message ID, which needs entropy.
+      this.#link.close();
+      throw error;
+    }
     this.#timers = [
       clock.set(() => this.#act(initiator.handle({ kind: "halftime" })), deadline / 2),
       clock.set(() => this.#act(initiator.handle({ kind: "deadline" })), deadline),
@@ -119,8 +125,10 @@ class Exchange {
       // the answer to either request is as good.
       if (party === x && this.#coap.isTransmitting(handle)) return;
     }
+    const address = this.enrolment.addresses[x - 1];
+    const route = this.#link.route?.(address) ?? { peer: address, options: [] };
     const handle = this.#coap.request(now, {
-      peer: this.enrolment.addresses[x - 1],
+      ...route,
       path: MIKEY_PATH,
       payload: message,
       contentFormat: ContentFormats.mikey,

@@ -23,6 +23,7 @@ export function counted(openLink: Device["openLink"]): {
       onDatagram(peer, datagram);
     });
     return {
+      ...link,
       send(peer, datagram) {
         link.send(peer, datagram);
         counters.txDatagrams++;

@@ -296,7 +296,7 @@ export class CoapClient {
       return;
     }
     exchange.retransmissions++;
-    exchange.timeout *= 2;
+    exchange.timeout *= this.#parameters.BACKOFF_FACTOR;
     this.#transmit(now, exchange);
   }
 

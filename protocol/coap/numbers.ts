@@ -118,6 +118,7 @@ export const ContentFormats = {
 export const ACK_TIMEOUT = 2_000;
 export const ACK_RANDOM_FACTOR = 1.5;
 export const MAX_RETRANSMIT = 4;
+export const BACKOFF_FACTOR = 2;
 export const NSTART = 1;
 export const DEFAULT_LEISURE = 5_000;
 export const PROBING_RATE = 1;

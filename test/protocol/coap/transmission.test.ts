@@ -17,6 +17,14 @@ describe("CoAP transmission parameters", () => {
     equal(nonLifetime(parameters), 145_000);
   });
 
+  it("derives them for waits that grow otherwise, or not at all", () => {
+    const equalWaits = transmissionParameters({ ACK_TIMEOUT: 100, BACKOFF_FACTOR: 1, MAX_RETRANSMIT: 10 });
+    equal(maxTransmitSpan(equalWaits), 1_500);
+    equal(maxTransmitWait(equalWaits), 1_650);
+    const slower = transmissionParameters({ ACK_TIMEOUT: 100, BACKOFF_FACTOR: 3, MAX_RETRANSMIT: 2 });
+    equal(maxTransmitSpan(slower), 150 + 450);
+  });
+
   it("draws the first timeout between ACK_TIMEOUT and ACK_TIMEOUT · ACK_RANDOM_FACTOR", () => {
     const parameters = transmissionParameters();
     equal(
@@ -30,7 +38,14 @@ describe("CoAP transmission parameters", () => {
   });
 
   it("refuses parameters that make no sense", () => {
-    for (const name of ["ACK_TIMEOUT", "ACK_RANDOM_FACTOR", "MAX_RETRANSMIT", "NSTART", "MAX_LATENCY"]) {
+    for (const name of [
+      "ACK_TIMEOUT",
+      "ACK_RANDOM_FACTOR",
+      "MAX_RETRANSMIT",
+      "BACKOFF_FACTOR",
+      "NSTART",
+      "MAX_LATENCY",
+    ]) {
       for (const value of [-1, Number.NaN]) {
         throws(() => transmissionParameters({ [name]: value }), {
           type: RangeError,
