@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { useC } from "../../boards/cortex-m4/bundle.js";
 
 /** Compiled tests: this file runs as dist/test/xs/bundle.js. */
 const testRoot = fileURLToPath(new URL("../", import.meta.url));
@@ -30,6 +31,7 @@ export async function bundleTests(outfile: string): Promise<void> {
     supported: { "top-level-await": true },
     logLevel: "silent",
     plugins: [
+      useC(join(testRoot, "..")),
       {
         name: "board primitives",
         setup(build) {

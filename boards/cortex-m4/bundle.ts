@@ -1,0 +1,72 @@
+/** Makes one script of the firmware for the board: TypeScript's output of main.ts and all that it imports. */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+const entry = fileURLToPath(new URL("main.js", import.meta.url));
+/** The compiled tree: this file runs as dist/boards/cortex-m4/bundle.js. */
+const compiled = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A function whose whole body calls one native with the function's own parameters. */
+const shim =
+  /export function (\w+)\(([^)]*)\) \{\s*(?:return )?native\("(\w+)"\)\.call\(this(?:, )?([^)]*)\);\s*\}/g;
+
+/**
+ * Such a function becomes the native itself, as Moddable's compiler has it ("XS in C", Native): a call goes from the
+ * script to C without another in between.
+ */
+export function linkNatives(source: string): string {
+  return source.replace(shim, (whole, name: string, parameters: string, native: string, args: string) =>
+    parameters === args ? `export const ${name} = native("${native}");` : whole,
+  );
+}
+
+/** Modules of the protocol that firmware/native has in C, by the end of their paths in the compiled tree. */
+export const inC: readonly (readonly [reference: string, native: string])[] = [
+  ["protocol/bytes.js", "firmware/native/bytes/bytes.js"],
+  ["protocol/shares/field.js", "firmware/native/shares/field.js"],
+];
+
+/** An esbuild plugin that puts the modules in C in the place of their references; `root` is the compiled tree. */
+export function useC(root: string): Plugin {
+  return {
+    name: "modules in C",
+    setup({ onLoad }) {
+      for (const [reference, native] of inC) {
+        const contents = `export * from ${JSON.stringify(join(root, native))};`;
+        onLoad({ filter: new RegExp(`/${reference.replaceAll(".", "\\.")}$`) }, () => ({
+          contents,
+          resolveDir: root,
+        }));
+      }
+    },
+  };
+}
+
+/** The script, as strict as a module. Private members stay what they are: WeakMaps in their place cost more. */
+export async function bundleFirmware(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "iife",
+    platform: "neutral",
+    target: "es2022",
+    banner: { js: '"use strict";' },
+    logLevel: "silent",
+    plugins: [
+      useC(compiled),
+      {
+        name: "natives",
+        setup({ onLoad }) {
+          onLoad({ filter: /\.js$/ }, async ({ path }) => ({
+            contents: linkNatives(await readFile(path, "utf8")),
+          }));
+        },
+      },
+    ],
+  });
+  return outputFiles[0].text;
+}

@@ -1,0 +1,34 @@
+/*
+ * Two machines, as on a device that the Moddable SDK has built: one with what never changes (the engine's own
+ * objects and the application's, after its top level has run), which the SDK's linker puts to flash; and its clone,
+ * in which the application runs. Here the first is made at boot, in RAM of its own.
+ */
+#ifndef SYMBOLON_MEMORY_H
+#define SYMBOLON_MEMORY_H
+
+#include <stdint.h>
+
+/* What the application has to live with. */
+#define SLOT_COUNT 1024
+#define CHUNK_BYTES 8192
+#define STACK_COUNT 384
+
+xsMachine *makeShared(void);
+/* Runs the top level of the application. Throws what it throws. */
+void runScript(xsMachine *the);
+/* From here on nothing in the machine can change. */
+void share(xsMachine *the);
+xsMachine *makeApplication(xsMachine *shared);
+
+/* All in bytes. */
+typedef struct {
+	uint32_t slotsReserved, slotsPeak;
+	uint32_t chunksReserved, chunksPeak;
+	uint32_t stackReserved, stackPeak;
+	uint32_t tables; /* the machine itself, its tables of names and aliases, timers: what it took of malloc */
+	uint32_t sharedSlots, sharedChunks;
+} MemoryFigures;
+
+void readMemoryFigures(xsMachine *the, MemoryFigures *figures);
+
+#endif
