@@ -1,9 +1,13 @@
 /** What a party says of an exchange, for logs and for whoever watches the process. Never a key. */
 
+import type { Reading } from "./channel/channel.js";
+
 /** The five messages of profile 1. */
 export type MessageName = "I_TP" | "TP_I" | "TP_R" | "R_TP" | "R_I";
 
 export type PartyEvent =
+  /** A sensor's reading: T and number name it. See channel/channel.ts. */
+  | ({ readonly event: "reading" } & Reading)
   | { readonly event: "listening"; readonly address: string; readonly port: number }
   /** A message was made. Repeats of the same bytes are not told. */
   | {
@@ -18,7 +22,7 @@ export type PartyEvent =
   /** A message was not accepted. `error` is the ERR number, `reason` for this end's log only. */
   | {
       readonly event: "refused";
-      readonly message: MessageName;
+      readonly message: MessageName | "reading";
       readonly from: string;
       readonly error: number | null;
       readonly reason: string;

@@ -5,7 +5,7 @@ import pino from "pino";
 import { ContentFormats } from "../../protocol/coap/numbers.js";
 import { MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
-import type { RouteResponse } from "../coap/resources.js";
+import type { ProtectedHandler, RouteResponse } from "../coap/resources.js";
 import { startCoapServer } from "../coap/server.js";
 import { DEFAULT_EXCHANGE } from "../deadlines.js";
 import type { OnEvent, PartyEvent } from "../events.js";
@@ -28,6 +28,8 @@ export interface ServeOptions {
 /** A party that answers POSTs to /mikey. */
 export interface Party {
   receive(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse>;
+  /** Answers requests under OSCORE, where it takes them. */
+  onProtected?: ProtectedHandler;
   /** Ends what is under way. The store is closed afterwards. */
   close(): void | Promise<void>;
 }
@@ -77,6 +79,7 @@ export async function serve(party: Party, store: Store, listen: Address, onEvent
           handler: ({ peer, payload }) => party.receive(peer, payload),
         },
       },
+      ...(party.onProtected !== undefined && { onProtected: party.onProtected }),
       onError,
     }).catch((error: Error) => {
       throw new Error(`--listen ${formatAddress(listen)}: ${error.message}`, { cause: error });

@@ -58,6 +58,9 @@ export interface Answer {
   readonly payload: Uint8Array;
 }
 
+/** What answers requests that have the OSCORE option: their path and method are inside (RFC 8613 §4). */
+export type ProtectedHandler = (peer: string, request: Answer) => Answer;
+
 export interface ResourceLimits {
   /** The longest request body, in bytes. */
   readonly maxBody: number;
@@ -89,13 +92,20 @@ export class Resources {
   readonly #assembly: Block1Assembly;
   readonly #links: Uint8Array;
   readonly #onError: (error: unknown, where: string) => void;
+  readonly #onProtected: ProtectedHandler | undefined;
 
-  constructor(routes: Routes, limits: ResourceLimits, onError: (error: unknown, where: string) => void) {
+  constructor(
+    routes: Routes,
+    limits: ResourceLimits,
+    onError: (error: unknown, where: string) => void,
+    onProtected?: ProtectedHandler,
+  ) {
     for (const [path, route] of Object.entries(routes)) this.#routes.set(normalized(path), route);
     this.#limits = limits;
     this.#assembly = new Block1Assembly(limits.maxBody, limits.maxTransfers, limits.transferLifetime);
     this.#links = linkFormat(this.#routes);
     this.#onError = onError;
+    this.#onProtected = onProtected;
   }
 
   /** The answer to a request, at once where no handler is asked or it is done at once. Throws nothing. */
@@ -103,6 +113,9 @@ export class Resources {
     const { code, options } = request;
     if (has(options, OptionNumbers.proxyUri) || has(options, OptionNumbers.proxyScheme)) {
       return bare(Codes.proxyingNotSupported);
+    }
+    if (this.#onProtected !== undefined && has(options, OptionNumbers.oscore)) {
+      return this.#answerProtected(peer, this.#onProtected, request);
     }
     if (hasBadCritical(options)) return bare(Codes.badOption);
     const path = pathOf(options);
@@ -122,6 +135,17 @@ export class Resources {
     // Responses are one message, and a part of one can't be had.
     if (has(options, OptionNumbers.block2)) return bare(Codes.badOption);
     return this.#post(now, peer, path, route, request);
+  }
+
+  #answerProtected(peer: string, handle: ProtectedHandler, { code, options, payload }: Message): Answer {
+    if (code !== Codes.POST) return bare(Codes.methodNotAllowed);
+    try {
+      return handle(peer, { code, options, payload });
+    } catch (error) {
+      // The peer is told nothing of what went wrong here.
+      this.#onError(error, `protected request from ${peer}`);
+      return bare(Codes.internalServerError);
+    }
   }
 
   #post(

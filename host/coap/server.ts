@@ -19,6 +19,8 @@ export interface CoapServerOptions extends Omit<EndpointOptions, "send" | "answe
   readonly port?: number;
   /** What answers POST, by path. */
   readonly routes: Routes;
+  /** What answers requests under OSCORE; without it they are refused. Nothing leaves before it has returned. */
+  readonly onProtected?: ProtectedHandler;
   /** Hears of handlers that failed and datagrams that could not be sent. The peer hears 5.00 at most. */
   onError(error: unknown, where: string): void;
   /** The longest request body, in bytes. */

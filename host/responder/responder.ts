@@ -11,6 +11,7 @@ import {
   isShareOf,
   type RebuiltGroup,
 } from "../../protocol/exchange/collection.js";
+import type { Confirmation } from "../../protocol/exchange/confirmation.js";
 import {
   consumeForwardMessage,
   type ForwardedShare,
@@ -64,7 +65,9 @@ export interface ResponderOptions {
    * Hears of each key: what the channel is made of. It is called within the transaction that confirms the key:
    * what it puts into the same store is there if and only if the key is.
    */
-  onAgreed?(session: Session, keys: ChannelKeys, senderId: Uint8Array): void;
+  onAgreed?(session: Session, keys: ChannelKeys, confirmation: Confirmation): void;
+  /** Gives the OSCORE sender ID of a sensor's new channel, one that no other sensor has; random without it. */
+  newSenderId?(): Uint8Array;
   /** Milliseconds from the first share of a session to its end without a key. */
   readonly deadline: number;
   /** Milliseconds for which a third party waits for its answer before it gets one without R_I. */
@@ -279,9 +282,9 @@ export class Responder {
     const { session } = rebuilt;
     const { sensor } = open;
     const { onEvent, onAgreed } = this.options;
-    const senderId = randomSource(SENDER_ID_LENGTH);
-    const nonce = randomSource(RESPONDER_NONCE_LENGTH);
-    const { message: confirmation, keys } = rebuilt.confirm(primitives, { nonce, senderId });
+    const senderId = this.options.newSenderId?.() ?? randomSource(SENDER_ID_LENGTH);
+    const freshness = { nonce: randomSource(RESPONDER_NONCE_LENGTH), senderId };
+    const { message: confirmation, keys } = rebuilt.confirm(primitives, freshness);
     const answers = this.#answersOf(open, confirmation);
     const misfits = this.#misfitsOf(open, rebuilt).map((misfit) => this.#kept(misfit));
     const contradicting = misfits
@@ -289,7 +292,7 @@ export class Responder {
       .map(({ thirdParty }) => thirdParty);
     const { t, sharing } = session;
     const record = { t, group: open.name, confirmation, shares: rebuilt.shareDigests, contradicting };
-    const isLast = this.#records.confirm(sensor, record, answers, () => onAgreed?.(session, keys, senderId));
+    const isLast = this.#records.confirm(sensor, record, answers, () => onAgreed?.(session, keys, freshness));
     if (!isLast) {
       this.#end(open);
       return;

@@ -1,0 +1,19 @@
+/** A reading as one line for people. */
+
+import type { Reading } from "./channel.js";
+import type { SenmlRecord } from "./senml.js";
+
+/** "sensor01 7/0: heart-rate 72 beat/min, … (confirmed, age unknown)"; 7/0 is the exchange's T and the number. */
+export function readingLine({ sensor, t, number, records, confirmed, age }: Reading): string {
+  const values = records.map(recordText).join(", ");
+  const standing = confirmed ? "confirmed" : "not confirmed";
+  return `${sensor} ${t}/${number}: ${values} (${standing}, ${age === "fresh" ? "fresh" : "age unknown"})`;
+}
+
+function recordText({ n, u, v, vs, vb, vd, s, t }: SenmlRecord): string {
+  const value = v ?? (vs === undefined ? (vb ?? vd) : JSON.stringify(vs));
+  const unit = u === undefined ? "" : ` ${u}`;
+  const sum = s === undefined ? "" : `${value === undefined ? "" : ","} sum ${s}${unit}`;
+  const time = t === undefined ? "" : ` at ${t} s`;
+  return `${n}${value === undefined ? "" : ` ${value}${unit}`}${sum}${time}`;
+}
