@@ -1,9 +1,15 @@
 /* Reading files, and writing them so that a crash leaves the old or the new contents whole. */
-#include "host.h"
+#include "xsmc.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_FILE (1024 * 1024)
 

@@ -1,0 +1,109 @@
+/**
+ * What the boards use of Moddable's SDK, for tsc in this repository; mcconfig takes the SDK's own declarations
+ * (those on npm, @moddable/typings, lack some of these modules, or declare them otherwise).
+ */
+
+declare function trace(...items: unknown[]): void;
+
+interface StringConstructor {
+  /** The text of bytes in UTF-8. */
+  fromArrayBuffer(buffer: ArrayBuffer): string;
+}
+
+/** The simulator's framebuffer and its line to the simulator. */
+declare const screen: import("commodetto/Poco").PixelsOut;
+
+declare module "timer" {
+  export default class Timer {
+    static set(callback: (timer: Timer) => void, interval?: number, repeat?: number): Timer;
+    static clear(timer: Timer | undefined | null): void;
+    private constructor();
+  }
+}
+
+declare module "time" {
+  const Time: {
+    /** Milliseconds, 32 bits. */
+    readonly ticks: number;
+    delta(start: number, end?: number): number;
+  };
+  export default Time;
+}
+
+declare module "preference" {
+  const Preference: {
+    set(domain: string, key: string, value: string | boolean | number | ArrayBuffer): void;
+    get(domain: string, key: string): string | boolean | number | ArrayBuffer | undefined;
+  };
+  export default Preference;
+}
+
+declare module "flash" {
+  export default class Flash {
+    constructor(partition: string);
+    readonly blockSize: number;
+    readonly byteLength: number;
+    erase(sector: number): void;
+    read(offset: number, byteLength: number): ArrayBuffer;
+    write(offset: number, byteLength: number, buffer: ArrayBuffer | Uint8Array): void;
+  }
+}
+
+declare module "Resource" {
+  export default class Resource {
+    static exists(path: string): boolean;
+    constructor(path: string);
+    slice(begin: number, end?: number): ArrayBuffer;
+    readonly byteLength: number;
+  }
+}
+
+declare module "embedded:io/socket/udp" {
+  const UDP: import("../../firmware/link/udp.js").UdpClass;
+  export default UDP;
+}
+
+declare module "commodetto/Poco" {
+  import type { Outline } from "commodetto/outline";
+
+  export interface PixelsOut {
+    readonly width: number;
+    readonly height: number;
+  }
+  export interface Font {
+    readonly height: number;
+  }
+  export interface PocoPrototype {
+    readonly width: number;
+    readonly height: number;
+    makeColor(red: number, green: number, blue: number): number;
+    begin(x?: number, y?: number, width?: number, height?: number): void;
+    end(): void;
+    fillRectangle(color: number, x: number, y: number, width: number, height: number): void;
+    drawText(text: string, font: Font, color: number, x: number, y: number): void;
+    getTextWidth(text: string, font: Font): number;
+    blendOutline(color: number, blend: number, outline: Outline, x?: number, y?: number): void;
+  }
+  const Poco: new (out: PixelsOut, options?: { displayListLength?: number }) => PocoPrototype;
+  export default Poco;
+}
+
+declare module "commodetto/outline" {
+  export interface CanvasPath {
+    arc(x: number, y: number, radius: number, start: number, end: number, counterclockwise?: boolean): void;
+    moveTo(x: number, y: number): void;
+    lineTo(x: number, y: number): void;
+    closePath(): void;
+  }
+  export type Outline = object;
+  export const Outline: {
+    readonly CanvasPath: new () => CanvasPath;
+    fill(path: CanvasPath): Outline;
+    stroke(path: CanvasPath, weight?: number): Outline;
+  };
+}
+
+declare module "commodetto/parseBMF" {
+  import type { Font } from "commodetto/Poco";
+  export default function parseBMF(resource: unknown): Font;
+}

@@ -1,0 +1,5 @@
+/** The simulator without a screen. */
+
+import { runSensor } from "./sensor.js";
+
+runSensor();
