@@ -33,6 +33,8 @@ interface Given {
   threshold: number;
   privacy?: number;
   lose: number;
+  liars: number;
+  collude?: true;
   drop: number;
   seed?: number;
   suite: SuiteName;
@@ -84,7 +86,11 @@ export async function runSimulate(
 }
 
 function programs(): Programs {
-  return { main: programFile("host/cli/main.js"), launch: programFile("boards/linux/launch.js") };
+  return {
+    main: programFile("host/cli/main.js"),
+    liar: programFile("host/simulation/liar.js"),
+    launch: programFile("boards/linux/launch.js"),
+  };
 }
 
 function describe(command: Command): Command {
@@ -104,6 +110,10 @@ function describe(command: Command): Command {
     .addOption(
       option("--lose <m>", "third parties stopped beforehand", wholeNumber(0, MAX_PARTIES)).default(0),
     )
+    .addOption(
+      option("--liars <m>", "third parties that alter their share", wholeNumber(0, MAX_PARTIES)).default(0),
+    )
+    .option("--collude", "the liars plant a key together, claim others' places, contradict themselves")
     .addOption(option("--drop <p>", "part of all datagrams that the network loses", decimal(0, 1)).default(0))
     .addOption(
       option("--seed <s>", "what is lost follows from it (default: random, shown)", wholeNumber(0, MAX_SEED)),
@@ -143,7 +153,7 @@ function decimal(least: number, most: number): (text: string) => number {
 
 /** What one option rules out for another is checked here. */
 function settingsOf(given: Given, command: Command): Settings {
-  const { thirdParties: n, threshold: k, lose, repeat = 1, parallel } = given;
+  const { thirdParties: n, threshold: k, lose, liars, collude = false, repeat = 1, parallel } = given;
   const privacy = given.privacy ?? k - 1;
   const wrong = (name: string, why: string): never =>
     command.error(`error: option '${name}' ${why}`, { exitCode: EXIT_WRONG_USE });
@@ -153,12 +163,16 @@ function settingsOf(given: Given, command: Command): Settings {
   if (n > 255 - (k - privacy - 1))
     wrong("--third-parties", `can't be ${n} with ${k - privacy} secret points`);
   if (lose > n) wrong("--lose", `can't be ${lose}: there are ${n} third parties`);
+  if (liars > n - lose) wrong("--liars", `can't be ${liars}: ${n - lose} third parties take part`);
+  if (collude && liars === 0) wrong("--collude", "needs --liars");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
     threshold: k,
     privacy,
     lose,
+    liars,
+    collude,
     drop: given.drop,
     seed: given.seed ?? randomInt(2 ** 32),
     suite: given.suite,

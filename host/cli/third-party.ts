@@ -5,19 +5,31 @@ import { deadlinesOf } from "../deadlines.js";
 import { stateFolder } from "../own-folder.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import { thirdPartyFromFolder } from "../third-party/folder.js";
-import { ThirdParty } from "../third-party/third-party.js";
+import { ThirdParty, type ThirdPartyOptions } from "../third-party/third-party.js";
 import { eventLog, type ServeOptions, serve, serverCommand } from "./serve.js";
 
 export function addThirdPartyCommand(program: Command): void {
   const command = serverCommand("third-party", "take shares from sensors, pass them on to responders");
-  program.addCommand(command.action(runThirdParty).copyInheritedSettings(program));
+  command.action((options: ServeOptions) => runThirdParty(options));
+  program.addCommand(command.copyInheritedSettings(program));
 }
 
-async function runThirdParty({ dir, listen, deadline }: ServeOptions): Promise<void> {
+/** Serves until SIGINT or SIGTERM. `lie` is for the simulation's liar alone. */
+export async function runThirdParty(
+  { dir, listen, deadline }: ServeOptions,
+  lie?: ThirdPartyOptions["lie"],
+): Promise<void> {
   const onEvent = eventLog();
   const folder = thirdPartyFromFolder(dir, onEvent);
   const store = await openLmdbStore(stateFolder(dir));
   const { forward, attempt } = deadlinesOf(deadline * 1000);
-  const party = new ThirdParty({ ...folder, store, onEvent, deadline: forward, attempt });
+  const party = new ThirdParty({
+    ...folder,
+    store,
+    onEvent,
+    deadline: forward,
+    attempt,
+    ...(lie && { lie }),
+  });
   await serve(party, store, listen, onEvent);
 }

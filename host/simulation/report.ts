@@ -30,10 +30,12 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
         ? `${run.thirdParties}`
         : `${run.thirdParties}, stopped: ${wrap(run.lost, width + 4)}`,
     ),
+    ...(run.liars.length === 0 ? [] : [line("found lying", wrap(run.liars, width + 4))]),
     line(`TEK at ${sensor}`, tek.initiator ?? "none"),
     line(`TEK at ${responder}`, tek.responder ?? "none"),
   ];
-  return [...messages, "", ...traffic, "", ...facts, "", ...verdict(run), ""].join("\n");
+  const doubt = run.undecided === undefined ? [] : fold(`can't be told: ${run.undecided}`);
+  return [...messages, "", ...traffic, "", ...facts, "", ...doubt, ...verdict(run), ""].join("\n");
 }
 
 /** Many runs: one line each, then the counts. */

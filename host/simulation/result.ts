@@ -36,6 +36,10 @@ export interface RunResult {
   readonly privacy: number;
   /** The third parties that were stopped beforehand. */
   readonly lost: readonly string[];
+  /** The third parties that lied, as the Responder found them: they, or the sensor. */
+  readonly liars: readonly string[];
+  /** What the Responder can't tell of lies that there were; absent when there is nothing of the kind. */
+  readonly undecided?: string;
   /** Fingerprints, never keys. */
   readonly tek: { readonly initiator: string | null; readonly responder: string | null };
   /** Whether the sensor verified R_I. */
@@ -65,7 +69,12 @@ export interface Expiry {
   readonly shares: number;
   readonly threshold: number;
   readonly missing: number;
+  /** Why no key came of shares that were enough. */
+  readonly reason?: string;
 }
+
+/** How the word of a third party does not fit the Responder's key. */
+export type Misfit = "share" | "session";
 
 /** What is known of an exchange when it is over. */
 export interface Outcome {
@@ -90,10 +99,45 @@ export function reasonOf(outcome: Outcome): string | undefined {
   const said = sensorReason === undefined ? "" : ` (${sensor}: ${sensorReason})`;
   if (responderTek !== null) return `${responder} has a key, but ${sensor} has none${said}`;
   if (expiry !== undefined && expiry.shares > 0) {
-    const { missing, threshold: needed } = expiry;
+    const { missing, threshold: needed, reason } = expiry;
+    if (missing === 0) return `${responder}: ${reason ?? "the shares give no key"}${said}`;
     return `${missing} of ${needed} shares needed ${missing === 1 ? "was" : "were"} missing at ${responder} when its deadline of ${deadline} s passed${said}`;
   }
   return `${threshold} of ${threshold} shares needed were missing: none was accepted at ${responder} within the deadline of ${deadline} s${said}`;
+}
+
+/** What is known of lies when an exchange is over. */
+export interface Found {
+  readonly threshold: number;
+  readonly agreed: boolean;
+  /** Whether the Responder has a key. */
+  readonly hasKey: boolean;
+  readonly misfits: ReadonlyMap<string, Misfit>;
+  /** The Responder's own doubt. */
+  readonly undecided: string | undefined;
+}
+
+/**
+ * Who lied. A share is judged by the key that it belongs to. Another session counts as a lie only where the sensor has
+ * the Responder's key and the Responder has no doubt: else k liars may have invented that key.
+ */
+export function findingsOf({
+  threshold,
+  agreed,
+  hasKey,
+  misfits,
+  undecided,
+}: Found): Pick<RunResult, "liars" | "undecided"> {
+  const named = (what: Misfit) => [...misfits].filter(([, each]) => each === what).map(([name]) => name);
+  const [shares, sessions] = [named("share"), named("session")];
+  if (undecided !== undefined) return { liars: shares.sort(), undecided };
+  if (!agreed && hasKey && sessions.length > 0) {
+    const doubt =
+      `${sessions.join(", ")} contradict the Responder's key, which the sensor does not have: ` +
+      `either they lied, or the ${threshold} or more that gave this key, and which can't be told`;
+    return { liars: shares.sort(), undecided: doubt };
+  }
+  return { liars: [...shares, ...sessions].sort() };
 }
 
 /** Counts over all runs. There is at least one. */

@@ -4,6 +4,7 @@
  * loses what it is told to.
  */
 
+import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +16,15 @@ import { draw, Network, type Relay } from "./network.js";
 import { type Capture, captureAddresses, openCapture } from "./pcap.js";
 import { type PartyEvent, PartyProcess } from "./process.js";
 import type { Progress } from "./progress.js";
-import { deviceFigures, type Expiry, type MessageRecord, type RunResult, reasonOf } from "./result.js";
+import {
+  deviceFigures,
+  type Expiry,
+  findingsOf,
+  type MessageRecord,
+  type Misfit,
+  type RunResult,
+  reasonOf,
+} from "./result.js";
 
 export interface Settings {
   readonly thirdParties: number;
@@ -23,6 +32,10 @@ export interface Settings {
   readonly privacy: number;
   /** How many third parties are stopped before the sensor starts. */
   readonly lose: number;
+  /** How many of the others lie. */
+  readonly liars: number;
+  /** Whether they plant a key of their own together; else each alters its share. */
+  readonly collude: boolean;
   /** The part of all datagrams that is lost: 0 to 1. */
   readonly drop: number;
   /** Run i (from 0) takes seed + i. */
@@ -43,6 +56,8 @@ export interface Settings {
 export interface Programs {
   /** `symbolon`, with its commands third-party and responder. */
   readonly main: string;
+  /** A third party that lies; it takes the options of `symbolon third-party`. */
+  readonly liar: string;
   /** Starts the firmware on its engine. */
   readonly launch: string;
 }
@@ -76,14 +91,29 @@ export function thirdPartyName(i: number): string {
 
 /** Which third parties a seed stops, in their order. */
 export function chooseLost(thirdParties: readonly string[], lose: number, seed: number): string[] {
-  const lots = thirdParties.map((to) => ({ to, lot: draw(seed, { from: "lose", to }, 0) }));
-  const lost = new Set(
+  return choose("lose", thirdParties, lose, seed);
+}
+
+/** Which of those that are not stopped lie, in their order. */
+export function chooseLiars(
+  thirdParties: readonly string[],
+  lost: readonly string[],
+  liars: number,
+  seed: number,
+): string[] {
+  const left = thirdParties.filter((name) => !lost.includes(name));
+  return choose("lie", left, liars, seed);
+}
+
+function choose(from: string, names: readonly string[], count: number, seed: number): string[] {
+  const lots = names.map((to) => ({ to, lot: draw(seed, { from, to }, 0) }));
+  const chosen = new Set(
     [...lots]
       .sort((a, b) => a.lot - b.lot)
-      .slice(0, lose)
+      .slice(0, count)
       .map(({ to }) => to),
   );
-  return thirdParties.filter((name) => lost.has(name));
+  return names.filter((name) => chosen.has(name));
 }
 
 /**
@@ -109,6 +139,9 @@ interface Exchange {
   heardAt: number;
   responderTek: string | null;
   expiry: Expiry | undefined;
+  /** What the Responder found, by third party. */
+  readonly misfits: Map<string, Misfit>;
+  undecided: string | undefined;
 }
 
 class Scene {
@@ -127,16 +160,19 @@ class Scene {
   readonly #broken = new AbortController();
   #folder: string | undefined;
   #engine = "";
-  #lost: string[] = [];
+  readonly #lost: readonly string[];
+  readonly #liars: readonly string[];
   /** When a third party last sent the Responder anything, for whichever sensor. */
   #forwardedAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: Settings, surroundings: Surroundings) {
     this.#settings = settings;
     this.#surroundings = surroundings;
-    const { thirdParties, parallel, repeat, drop, pcap } = settings;
+    const { thirdParties, parallel, repeat, drop, pcap, lose, liars, seed } = settings;
     this.#sensors = Array.from({ length: Math.min(parallel, repeat) }, (_, i) => sensorName(i));
     this.#thirdParties = Array.from({ length: thirdParties }, (_, i) => thirdPartyName(i));
+    this.#lost = chooseLost(this.#thirdParties, lose, seed);
+    this.#liars = chooseLiars(this.#thirdParties, this.#lost, liars, seed);
     const addresses = captureAddresses(this.#sensors, this.#thirdParties, RESPONDER);
     if (pcap !== undefined) this.#capture = openCapture(pcap, (party) => addresses.get(party) as string);
     this.#network = new Network({
@@ -258,14 +294,19 @@ class Scene {
 
   async #startServers({ responder, thirdParties }: Folders): Promise<void> {
     const { progress, programs } = this.#surroundings;
-    const { deadline } = this.#settings;
+    const { deadline, collude } = this.#settings;
+    const secret = randomBytes(16).toString("hex");
     const step = progress.begin(`${this.#thirdParties.length} third parties and ${RESPONDER}`);
     let up = 0;
     const serve = async (name: string, command: string, dir: string) => {
+      const options = ["--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`];
+      const [script, args] = this.#liars.includes(name)
+        ? [programs.liar, collude ? [...options, "--collude", secret] : options]
+        : [programs.main, [command, ...options]];
       const server = this.#start(
         name,
-        programs.main,
-        [command, "--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`],
+        script,
+        args,
         (event) => this.#serverEvent(name, event),
         (error) => this.#broken.abort(error),
       );
@@ -285,10 +326,11 @@ class Scene {
       ...this.#thirdParties.map((name) => serve(name, "third-party", thirdParties.get(name) as string)),
     ]);
     step.done(`${this.#thirdParties.length} third parties and ${RESPONDER} are listening`);
+    if (this.#liars.length === 0) return;
+    progress.say(`${this.#liars.join(", ")} ${collude ? "plant a key together" : "will alter their shares"}`);
   }
 
   async #stopLost(): Promise<void> {
-    this.#lost = chooseLost(this.#thirdParties, this.#settings.lose, this.#settings.seed);
     if (this.#lost.length === 0) return;
     const gone = [...this.#processes].filter(({ name }) => this.#lost.includes(name));
     await Promise.all(gone.map((party) => party.stop()));
@@ -316,6 +358,8 @@ class Scene {
       heardAt: now,
       responderTek: null,
       expiry: undefined,
+      misfits: new Map(),
+      undecided: undefined,
     };
     this.#exchanges.set(sensor, exchange);
 
@@ -364,6 +408,13 @@ class Scene {
       threshold,
       privacy,
       lost: this.#lost,
+      ...findingsOf({
+        threshold,
+        agreed: reason === undefined,
+        hasKey: exchange.responderTek !== null,
+        misfits: exchange.misfits,
+        undecided: exchange.undecided,
+      }),
       tek: { initiator: initiatorTek, responder: exchange.responderTek },
       confirmed: finished?.confirmed === true,
       device: deviceFigures(finished?.device),
@@ -398,9 +449,16 @@ class Scene {
 
     const live = this.#thirdParties.length - this.#lost.length;
     const count = (wanted: string) => exchange.messages.filter(({ name }) => name === wanted).length;
-    const complete = () => count("R_TP") >= live && count("TP_I") >= live;
+    // What is refused as a lie gets no R_TP. A session that ends without a key may not be the last to end.
+    const complete = () =>
+      exchange.responderTek !== null &&
+      count("R_TP") + exchange.misfits.size >= live &&
+      count("TP_I") >= live &&
+      exchange.misfits.size >= this.#liars.length;
+    // Liars' messages are longer on their way than the honest.
+    const still = () => this.#liars.length === 0 && quiet();
     const enough = performance.now() + SETTLE_MS;
-    while (!complete() && !quiet() && !this.#broken.signal.aborted && performance.now() < enough)
+    while (!complete() && !still() && !this.#broken.signal.aborted && performance.now() < enough)
       await sleep(10);
   }
 
@@ -413,11 +471,20 @@ class Scene {
     if (name !== RESPONDER) return;
     if (event.event === "agreed" && typeof event.tek === "string") exchange.responderTek = event.tek;
     if (event.event === "expired") {
-      const { shares, threshold, missing } = event;
+      const { shares, threshold, missing, reason } = event;
       if (typeof shares === "number" && typeof threshold === "number" && typeof missing === "number") {
-        exchange.expiry = { shares, threshold, missing };
+        const explained = typeof reason === "string" ? { reason } : {};
+        exchange.heardAt = performance.now();
+        // Liars open sessions of their own: the fullest says most.
+        if (shares > (exchange.expiry?.shares ?? -1)) {
+          exchange.expiry = { shares, threshold, missing, ...explained };
+        }
       }
     }
+    if (event.event === "misfit" && typeof event.thirdParty === "string") {
+      exchange.misfits.set(event.thirdParty, event.what === "share" ? "share" : "session");
+    }
+    if (event.event === "undecided") exchange.undecided = `${event.reason}`;
   }
 
   #exchangeOf({ sensor, from, to }: PartyEvent): Exchange | undefined {

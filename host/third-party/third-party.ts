@@ -17,6 +17,7 @@ import { consumeForwardVerification } from "../../protocol/exchange/forward-veri
 import { errorNumberOf, MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
 import {
+  type AcceptedShare,
   consumeShareMessage,
   readShareMessage,
   type ShareMessage,
@@ -49,6 +50,13 @@ export interface ResponderEntry extends KnownResponder {
   readonly address: string;
 }
 
+/** Everything with which a share is passed on. */
+export interface Passage {
+  readonly party: ForwardingParty;
+  readonly enrolment: SensorEnrolment;
+  readonly responder: ResponderEntry;
+}
+
 export interface ThirdPartyOptions {
   readonly party: ForwardingParty;
   /** The sensor of that name (identityToText), if it is enrolled here. */
@@ -61,6 +69,11 @@ export interface ThirdPartyOptions {
   readonly deadline: number;
   /** Milliseconds that one question may take, until it is asked again: the Responder may have lost it. */
   readonly attempt: number;
+  /**
+   * What goes to the Responder in the place of an accepted share; without it the share itself. It is how the
+   * simulation lies (simulation/liar.ts). No message, no file and no option of `symbolon third-party` sets it.
+   */
+  lie?(accepted: AcceptedShare, passage: Passage): AcceptedShare;
 }
 
 /** What came of a question: an R_TP with R_I or without one, or nothing that counts as an answer. */
@@ -140,7 +153,8 @@ export class ThirdParty {
       throw new Refusal(ErrorNumbers.unreachable, `Responder ${responder} is not known here`);
     }
     const now = Date.now();
-    const forward = createForwardMessage(primitives, randomSource, accepted, party, entry, statement, now);
+    const passed = this.options.lie?.(accepted, { party, enrolment, responder: entry }) ?? accepted;
+    const forward = createForwardMessage(primitives, randomSource, passed, party, entry, statement, now);
     wipe(accepted.share);
     return { digest, message: payload, responder, forward, deadline: now + deadline };
   }

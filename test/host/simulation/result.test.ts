@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { reportRun, reportRuns, table } from "../../../host/simulation/report.js";
 import {
   deviceFigures,
+  type Found,
+  findingsOf,
   type Outcome,
   type RunResult,
   reasonOf,
@@ -27,6 +29,7 @@ const run: RunResult = {
   threshold: 2,
   privacy: 1,
   lost: [],
+  liars: [],
   tek: { initiator: "ab".repeat(16), responder: "ab".repeat(16) },
   confirmed: true,
   device: {
@@ -61,6 +64,10 @@ describe("simulation: result", () => {
         { expiry: { shares: 1, threshold: 3, missing: 2 } },
         "2 of 3 shares needed were missing at hospital when its deadline of 20 s passed",
       ],
+      [
+        { expiry: { shares: 4, threshold: 3, missing: 0, reason: "no 3 of 4 shares fit" } },
+        "hospital: no 3 of 4 shares fit",
+      ],
       [{}, "3 of 3 shares needed were missing: none was accepted at hospital within the deadline of 20 s"],
       [{ responderTek: "cd".repeat(16) }, "sensor01 and hospital have different keys"],
       [
@@ -69,6 +76,25 @@ describe("simulation: result", () => {
       ],
     ];
     for (const [change, reason] of cases) assert.equal(reasonOf({ ...outcome, ...change }), reason);
+  });
+
+  it("names as liars whom the Responder found, and nobody where k liars may have made its key", () => {
+    const found: Found = {
+      threshold: 2,
+      agreed: true,
+      hasKey: true,
+      misfits: new Map([
+        ["party-03", "session"],
+        ["party-01", "share"],
+      ]),
+      undecided: undefined,
+    };
+    assert.deepEqual(findingsOf({ ...found, misfits: new Map() }), { liars: [] });
+    assert.deepEqual(findingsOf(found), { liars: ["party-01", "party-03"] });
+    assert.deepEqual(findingsOf({ ...found, undecided: "…" }), { liars: ["party-01"], undecided: "…" });
+    const { liars, undecided } = findingsOf({ ...found, agreed: false });
+    assert.deepEqual(liars, ["party-01"]);
+    assert.match(undecided as string, /^party-03 contradict .* or the 2 or more .* which can't be told$/);
   });
 
   it("counts over all runs", () => {
@@ -151,6 +177,12 @@ describe("simulation: report", () => {
       text,
       /TEK at hospital {2}none\n\nnot agreed after 412 ms: 1 of 2 shares needed was missing\n$/,
     );
+  });
+
+  it("shows who was found lying, and what can't be told", () => {
+    const text = reportRun({ ...run, liars: ["party-02"], undecided: "who else" }, "sensor01", "hospital");
+    assert.match(text, /\n {2}found lying {6}party-02\n/);
+    assert.match(text, /\ncan't be told: who else\nagreed and confirmed in/);
   });
 
   it("stays within 100 columns", () => {

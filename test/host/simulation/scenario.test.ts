@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runSimulate } from "../../../host/cli/simulate.js";
 import type { RepeatResult, RunResult } from "../../../host/simulation/result.js";
-import { chooseLost, sensorName, thirdPartyName } from "../../../host/simulation/scenario.js";
+import { chooseLiars, chooseLost, sensorName, thirdPartyName } from "../../../host/simulation/scenario.js";
 
 const fake = (file: string): string => fileURLToPath(new URL(`fake/${file}`, import.meta.url));
 
@@ -23,7 +23,7 @@ async function simulate(line: string, mode = "", signal?: AbortSignal): Promise<
   const code = await runSimulate(
     line.split(" ").filter((word) => word !== ""),
     {
-      programs: { main: fake("main.js"), launch: fake("launch.js") },
+      programs: { main: fake("main.js"), liar: fake("main.js"), launch: fake("launch.js") },
       stdout: { write: (text) => (out += text) },
       stderr: { write: (text) => (err += text) },
       ...(signal !== undefined && { signal }),
@@ -65,6 +65,7 @@ describe("simulation: scenario, with stand-ins for the parties", function () {
       threshold: 2,
       privacy: 1,
       lost: [],
+      liars: [],
       confirmed: true,
     });
     assert.match(tek.initiator as string, /^[0-9a-f]{32}$/);
@@ -96,6 +97,7 @@ describe("simulation: scenario, with stand-ins for the parties", function () {
         "threshold",
         "privacy",
         "lost",
+        "liars",
         "tek",
         "confirmed",
         "device",
@@ -275,6 +277,8 @@ describe("simulation: scenario, with stand-ins for the parties", function () {
         "error: option '--third-parties <n>' argument 'x' is invalid. Expected a whole number from 2 to 254.",
       ],
       ["--lose 4", "error: option '--lose' can't be 4: there are 3 third parties"],
+      ["--lose 1 --liars 3", "error: option '--liars' can't be 3: 2 third parties take part"],
+      ["--collude", "error: option '--collude' needs --liars"],
       ["--drop 1.5", "error: option '--drop <p>' argument '1.5' is invalid. Expected a number from 0 to 1."],
       [
         "--drop -0.1",
@@ -344,5 +348,15 @@ describe("simulation: names and lots", () => {
     }
     // 400 each on average; five standard deviations are 77.
     for (const [party, count] of times) assert.ok(Math.abs(count - 400) < 77, `${party}: ${count}`);
+  });
+
+  it("draws who lies from those who are not stopped", () => {
+    const parties = Array.from({ length: 5 }, (_, i) => thirdPartyName(i));
+    for (let seed = 0; seed < 50; seed++) {
+      const lost = chooseLost(parties, 2, seed);
+      const liars = chooseLiars(parties, lost, 2, seed);
+      assert.equal(new Set([...lost, ...liars]).size, 4);
+      assert.deepEqual(chooseLiars(parties, lost, 2, seed), liars);
+    }
   });
 });
