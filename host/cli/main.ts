@@ -6,7 +6,9 @@
 
 import { Command, CommanderError } from "commander";
 import { addAuthorityCommand } from "./authority.js";
+import { addBorderRouterCommand } from "./border-router.js";
 import { addDecodeCommand } from "./decode.js";
+import { addDoctorCommand } from "./doctor.js";
 import { addEnrolCommand } from "./enrol.js";
 import { addResponderCommand } from "./responder.js";
 import { simulateCommand } from "./simulate.js";
@@ -24,7 +26,9 @@ addAuthorityCommand(program);
 addEnrolCommand(program);
 addThirdPartyCommand(program);
 addResponderCommand(program);
+addBorderRouterCommand(program);
 addDecodeCommand(program);
+addDoctorCommand(program);
 program.addCommand(simulateCommand());
 
 try {

@@ -30,7 +30,7 @@ import { type ChannelKeys, fingerprint, type Session } from "../../protocol/exch
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
-import { uniqueRadius } from "../../protocol/shares/locate.js";
+import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
 import { FileError } from "../enrolment/files.js";
@@ -406,12 +406,12 @@ export class Responder {
   #noKeyReason({ group }: OpenSession): string {
     const { threshold: k } = group.session.sharing;
     const m = group.count;
-    const [what, lies] = group.isSearchable
-      ? [`no ${k} of ${m} shares fit the check value`, m - k + 1]
-      : [
-          `${m} shares do not fit the check value, and are too many to try each ${k} of them`,
-          uniqueRadius(k, m) + 1,
-        ];
+    const limit = searchLimit(k, m);
+    const what =
+      limit === m
+        ? `no ${k} of ${m} shares fit the check value`
+        : `no ${k} of the first ${limit} of ${m} shares fit the check value, and more are too many to try`;
+    const lies = judgedRadius(k, m) + 1;
     return `${what}: at least ${lies} of their third parties lied, or the sensor, and which can't be told`;
   }
 

@@ -8,7 +8,7 @@
 import { ascii, concat, equal, toHex, uint, wipe } from "../bytes.js";
 import type { Primitives } from "../primitives.js";
 import { type Decoded, decodeShares } from "../shares/decode.js";
-import { isSearchable, searchShares } from "../shares/search.js";
+import { searchShares } from "../shares/search.js";
 import { interpolate, type Share } from "../shares/share.js";
 import { type Confirmation, createConfirmation } from "./confirmation.js";
 import type { ForwardedShare } from "./forward-message.js";
@@ -77,11 +77,6 @@ export class CollectingGroup {
     this.#shares.push({ x, value: share.slice() });
   }
 
-  /** Whether every k of the shares may be tried when some are lies; else only few lies are decoded around. */
-  get isSearchable(): boolean {
-    return isSearchable(this.session.sharing.threshold, this.count);
-  }
-
   /**
    * The key, once k shares are there that fit the check value; undefined as long as shares are missing, or when
    * those that are there do not fit: then a third party or the sensor lied, and a later share may help.
@@ -107,7 +102,6 @@ export class CollectingGroup {
       if (isTrue(nearest.tgk)) return nearest;
       wipe(nearest.tgk);
     }
-    if (!this.isSearchable) return undefined;
     const found = searchShares(sharing, this.#shares, isTrue, this.#tried);
     this.#tried = this.count;
     return found;

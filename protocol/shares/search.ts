@@ -10,32 +10,36 @@ import type { Sharing } from "./points.js";
 import { checkShares, misfitsOf, type Share, secretFrom } from "./share.js";
 
 /**
- * Candidates that are tried for one key, at most: 0.3 s to 0.7 s of a server in all. It covers every (k, m) with m up
- * to 15 shares, and beyond these k = 2 up to m = 128, 3 up to 37, 4 up to 22, 5 up to 17, 6 and 10 up to 16; t makes no
- * difference.
+ * Candidates that are tried for one key, at most: 0.3 s to 0.7 s of a server in all. They are the ways to choose k
+ * of up to 15 shares, whatever k is; for k = 2 of up to 128 shares, 3 of 37, 4 of 22, 5 of 17, 6 and 10 of 16.
  */
 export const MAX_CANDIDATES = 8192;
 
-/** Whether all k-subsets of m shares may be tried. */
-export function isSearchable(k: number, m: number): boolean {
-  // C(m, k), step by step: each product is C(m, i).
-  const least = Math.min(k, m - k);
-  let count = 1;
-  for (let i = 1; i <= least && count <= MAX_CANDIDATES; i++) count = (count * (m - least + i)) / i;
-  return count <= MAX_CANDIDATES;
-}
-
-/** How many lies among m shares are always found with a check value: m ≥ k + e where all subsets are tried. */
-export function judgedRadius(k: number, m: number): number {
-  return isSearchable(k, m) ? Math.max(0, m - k) : uniqueRadius(k, m);
+/** Among how many of m shares, those that came first, every k are tried: m, or as many as the bound lets. */
+export function searchLimit(k: number, m: number): number {
+  let limit = k;
+  // C(limit + 1, k) from C(limit, k).
+  for (let count = 1; limit < m; limit++) {
+    count = (count * (limit + 1)) / (limit + 1 - k);
+    if (count > MAX_CANDIDATES) break;
+  }
+  return Math.min(limit, m);
 }
 
 /**
- * The first polynomial through k of the shares whose TGK the judge accepts. Subsets of the first `tried` shares
- * are left out: they were judged before, so that a group of shares that grows has each subset judged once.
+ * How many lies among m shares are always found with a check value: m ≥ k + e, where all m are searched. Where only
+ * some are, that many lies leave k honest among them too.
+ */
+export function judgedRadius(k: number, m: number): number {
+  return Math.max(uniqueRadius(k, m), searchLimit(k, m) - k);
+}
+
+/**
+ * The first polynomial through k of the first searchLimit() shares whose TGK the judge accepts. Subsets of the first
+ * `tried` shares are left out: they were judged before, so that a group of shares that grows has each subset judged
+ * once.
  *
- * undefined when no subset is accepted, or there are fewer than k shares. Throws a RangeError when the subsets are
- * too many (isSearchable), and for what decodeShares refuses.
+ * undefined when no subset is accepted, or there are fewer than k shares. Throws a RangeError as decodeShares does.
  */
 export function searchShares(
   sharing: Sharing,
@@ -45,13 +49,9 @@ export function searchShares(
 ): Decoded | undefined {
   checkShares(sharing, shares);
   const { threshold: k } = sharing;
-  if (!isSearchable(k, shares.length)) {
-    throw new RangeError(
-      `shares: the ways to choose ${k} of ${shares.length} are more than ${MAX_CANDIDATES}`,
-    );
-  }
+  const limit = searchLimit(k, shares.length);
   // The newest share of a subset comes last.
-  for (let last = Math.max(tried, k - 1); last < shares.length; last++) {
+  for (let last = Math.max(tried, k - 1); last < limit; last++) {
     for (const others of subsets(last, k - 1)) {
       const base = [...others.map((i) => shares[i]), shares[last]];
       const tgk = secretFrom(sharing, base);

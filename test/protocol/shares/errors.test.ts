@@ -5,7 +5,7 @@ import { equal as sameBytes } from "../../../protocol/bytes.js";
 import { decodeShares } from "../../../protocol/shares/decode.js";
 import { uniqueRadius } from "../../../protocol/shares/locate.js";
 import type { Sharing } from "../../../protocol/shares/points.js";
-import { isSearchable, judgedRadius, MAX_CANDIDATES, searchShares } from "../../../protocol/shares/search.js";
+import { judgedRadius, MAX_CANDIDATES, searchLimit, searchShares } from "../../../protocol/shares/search.js";
 import { misfitsOf, type Share } from "../../../protocol/shares/share.js";
 import { deepEqual, equal, ok, throws } from "../../support/assert.js";
 import { allSharings, type Example, example, nameOf, noise, subsets } from "./sharings.js";
@@ -212,23 +212,31 @@ describe("the search beyond unique decoding", () => {
     equal(new Set(judged).size, 56);
   });
 
-  it("covers what its bound promises, and nothing beyond it", () => {
-    const most = (k: number) => {
-      let m = k;
-      while (m < 255 && isSearchable(k, m + 1)) m++;
-      return m;
-    };
+  it("covers what its bound promises", () => {
+    const most = (k: number) => searchLimit(k, 255);
     deepEqual([2, 3, 4, 5, 6, 7, 8, 9, 10].map(most), [128, 37, 22, 17, 16, 15, 15, 15, 16]);
-    for (let m = 2; m <= 15; m++) for (let k = 2; k <= m; k++) ok(isSearchable(k, m), `${k} of ${m}`);
-    equal(isSearchable(8, 16), false);
-    equal(isSearchable(127, 255), false);
-    deepEqual([judgedRadius(8, 15), judgedRadius(8, 16), judgedRadius(8, 7)], [7, 4, 0]);
-    const chosen = { threshold: 8, privacy: 7, shares: 16 };
-    const { shares } = example(chosen, 14);
-    throws(() => searchShares(chosen, shares, () => true), {
-      type: RangeError,
-      message: `shares: the ways to choose 8 of 16 are more than ${MAX_CANDIDATES}`,
-    });
+    for (let m = 2; m <= 15; m++) for (let k = 2; k <= m; k++) equal(searchLimit(k, m), m, `${k} of ${m}`);
+    deepEqual([most(127), searchLimit(8, 16), searchLimit(8, 7)], [128, 15, 7]);
+    deepEqual(
+      [judgedRadius(8, 15), judgedRadius(8, 16), judgedRadius(2, 255), judgedRadius(8, 7)],
+      [7, 7, 126, 0],
+    );
+  });
+
+  it("goes no further than its bound, and counts on the shares that came first", () => {
+    const chosen = { threshold: 8, privacy: 7, shares: 18 };
+    const { tgk, shares } = example(chosen, 14);
+    const lies = shares.map((share) => altered(share, noise(16, share.x)));
+    let judged = 0;
+    const judge = (candidate: Uint8Array) => {
+      judged++;
+      return sameBytes(tgk, candidate);
+    };
+    // 8 of the first 15 are honest; 7 of them are not enough, though 10 of all are honest.
+    const found = searchShares(chosen, [...lies.slice(0, 7), ...shares.slice(7)], judge);
+    deepEqual([found?.tgk, found?.misfits], [tgk, [1, 2, 3, 4, 5, 6, 7]]);
+    equal(searchShares(chosen, [...lies.slice(0, 8), ...shares.slice(8)], judge), undefined);
+    ok(judged <= 2 * MAX_CANDIDATES, `${judged}`);
   });
 
   it("refuses what decoding refuses", () => {
