@@ -4,7 +4,7 @@ import { equal, fromHex } from "../protocol/bytes.js";
 import type { InitiatorCredentials } from "../protocol/exchange/initiator.js";
 import { memberIdentity, type Policy, policyFromJson } from "../protocol/exchange/policy.js";
 import { sharingOf } from "../protocol/exchange/session.js";
-import type { Identity } from "../protocol/mikey/identity.js";
+import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 
 export const ENROLMENT_FORMAT = "symbolon-sensor-1";
 const PSK_LENGTH = 16;
@@ -20,6 +20,8 @@ export interface Enrolment extends InitiatorCredentials {
   readonly deadline: number;
 }
 
+  /** The parties as people write them, made once; events name them. */
+  readonly names?: { readonly sensor: string; readonly thirdParties: readonly string[] };
 /** Reads the JSON form. Throws a SyntaxError or RangeError that names the member, never its contents. */
 export function enrolmentFromJson(json: unknown): Enrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("enrolment: expected an object");
@@ -47,6 +49,10 @@ function readPsks(value: unknown, policy: Policy): Uint8Array[] {
   psks.forEach((psk, i) => {
     if (psk.length !== PSK_LENGTH) {
       throw new RangeError(`psks[${i}]: expected ${PSK_LENGTH} bytes, got ${psk.length}`);
+    names: {
+      sensor: identityToText(enrolled.sensor),
+      thirdParties: enrolled.thirdParties.map(identityToText),
+    },
     }
     // Equal PSKs would let one third party read another's share, and reuse a nonce under one key.
     if (psks.findIndex((other) => equal(other, psk)) !== i) {

@@ -107,7 +107,8 @@ class Exchange {
 
   /** Does what the exchange asks for, then what CoAP makes of it. */
   #act(actions: readonly InitiatorAction[]): void {
-    for (const action of actions) {
+    for (let i = 0; i < actions.length; i++) {
+      const action = actions[i];
       if (action.kind === "send") this.#send(action.x, action.message);
       else if (action.kind === "finished") this.#finish(action.outcome);
       else {
@@ -120,11 +121,8 @@ class Exchange {
 
   #send(x: number, message: Uint8Array): void {
     const now = this.device.clock.now();
-    for (const [handle, party] of this.#asked) {
-      // A message that is not acknowledged yet is CoAP's to repeat. One that is may still be answered, late:
-      // the answer to either request is as good.
-      if (party === x && this.#coap.isTransmitting(handle)) return;
-    }
+    const again = this.#told.has(x);
+    if (again && this.#isTransmitting(x)) return;
     const address = this.enrolment.addresses[x - 1];
     const route = this.#link.route?.(address) ?? { peer: address, options: [] };
     const handle = this.#coap.request(now, {
@@ -135,22 +133,35 @@ class Exchange {
       timeout: this.enrolment.deadline,
     });
     this.#asked.set(handle, x);
-    if (this.#told.has(x)) return;
+    if (again) return;
     this.#told.add(x);
-    const from = identityToText(this.enrolment.policy.sensor);
+    const from = this.enrolment.names?.sensor ?? identityToText(this.enrolment.policy.sensor);
     this.onEvent({ event: "message", name: "I_TP", from, to: this.#nameOf(x), bytes: message.length });
   }
 
   /** Sends what CoAP has to send, hands its outcomes to the exchange, and sleeps until CoAP is due again. */
   #work(): void {
     if (this.#stopped) return;
+  /**
+   * Whether a message to this third party is not acknowledged yet: it is CoAP's to repeat. One that is may still be
+   * answered, late: the answer to either request is as good.
+   */
+  #isTransmitting(x: number): boolean {
+    for (const [handle, party] of this.#asked) {
+      if (party === x && this.#coap.isTransmitting(handle)) return true;
+    }
+    return false;
+  }
+
     const { clock } = this.device;
     const actions = this.#coap.take();
     // An outcome may end the exchange and close the link: acknowledgements go first.
-    for (const action of actions) {
+    for (let i = 0; i < actions.length; i++) {
+      const action = actions[i];
       if (action.kind === "send") this.#link.send(action.peer, action.datagram);
     }
-    for (const action of actions) {
+    for (let i = 0; i < actions.length; i++) {
+      const action = actions[i];
       if (action.kind === "send") continue;
       const x = this.#asked.get(action.request);
       if (x === undefined) continue;
@@ -195,6 +206,7 @@ class Exchange {
   }
 
   #nameOf(x: number): string {
-    return identityToText(this.enrolment.policy.thirdParties[x - 1]);
+    const { names, policy } = this.enrolment;
+    return names?.thirdParties[x - 1] ?? identityToText(policy.thirdParties[x - 1]);
   }
 }

@@ -11,15 +11,17 @@ const compiled = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A function whose whole body calls one native with the function's own parameters. */
 const shim =
-  /export function (\w+)\(([^)]*)\) \{\s*(?:return )?native\("(\w+)"\)\.call\(this(?:, )?([^)]*)\);\s*\}/g;
+  /(export )?function (\w+)\(([^)]*)\) \{\s*(?:return )?native\("(\w+)"\)\.call\(this(?:, )?([^)]*)\);\s*\}/g;
 
 /**
  * Such a function becomes the native itself, as Moddable's compiler has it ("XS in C", Native): a call goes from the
  * script to C without another in between.
  */
 export function linkNatives(source: string): string {
-  return source.replace(shim, (whole, name: string, parameters: string, native: string, args: string) =>
-    parameters === args ? `export const ${name} = native("${native}");` : whole,
+  return source.replace(
+    shim,
+    (whole, exported: string | undefined, name: string, parameters: string, native: string, args: string) =>
+      parameters === args ? `${exported ?? ""}const ${name} = native("${native}");` : whole,
   );
 }
 

@@ -44,6 +44,8 @@
 	each(xs_bytes_write_uint, 4) \
 	each(xs_bytes_uint, 2) \
 	each(xs_field_multiply, 2) \
-	each(xs_field_add_scaled, 3)
+	each(xs_field_add_scaled, 3) \
+	each(xs_prf_hmac_sha256, 4) \
+	each(xs_ccm_seal_message, 7)
 
 #endif

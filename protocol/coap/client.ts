@@ -83,6 +83,8 @@ export type Action =
 /** Separate responses that are remembered, so that their duplicates are acknowledged and not rejected. */
 const MAX_REMEMBERED = 32;
 
+const nothing = new Uint8Array(0);
+
 /** Where a request stands. `transmitting` is the outstanding interaction that NSTART counts (RFC 7252 §4.7). */
 type Phase = "queued" | "transmitting" | "acknowledged";
 
@@ -121,6 +123,9 @@ export class CoapClient {
   #actions: Action[] = [];
   #messageId: number;
   #lastHandle = 0;
+  /** The request whose options were made last, and they: most requests of a client are alike. */
+  #lastRequest: CoapRequest | undefined;
+  #lastOptions: readonly Option[] = [];
 
   /** Throws a RangeError for parameters that make no sense. */
   constructor({ random, parameters, tokenLength = 4 }: CoapClientOptions) {
@@ -146,12 +151,12 @@ export class CoapClient {
       timeout = exchangeLifetime(this.#parameters),
     } = request;
     const token = this.#random(this.#tokenLength);
-    if (this.#exchanges.some((other) => other.peer === peer && equal(other.token, token))) {
+    if (this.#findByToken(peer, token) !== undefined) {
       throw new Error("random: gave a token that is in use");
     }
     const messageId = this.#messageId;
-    const payload = request.payload ?? new Uint8Array(0);
-    const options = requestOptions(request);
+    const payload = request.payload ?? nothing;
+    const options = this.#optionsOf(request);
     const datagram = encodeMessage({ type: Types.CON, code, messageId, token, options, payload });
     if (datagram.length > MAX_MESSAGE_SIZE) {
       throw new RangeError(`message: expected at most ${MAX_MESSAGE_SIZE} bytes, got ${datagram.length}`);
@@ -221,7 +226,8 @@ export class CoapClient {
   /** When tick must be called next; undefined while no request is under way. */
   nextWake(): number | undefined {
     let wake: number | undefined;
-    for (const { phase, retransmitAt, deadline } of this.#exchanges) {
+    for (let i = 0; i < this.#exchanges.length; i++) {
+      const { phase, retransmitAt, deadline } = this.#exchanges[i];
       const due = phase === "transmitting" && retransmitAt < deadline ? retransmitAt : deadline;
       if (wake === undefined || due < wake) wake = due;
     }
@@ -258,10 +264,8 @@ export class CoapClient {
    */
   #receiveSeparate(now: number, peer: string, message: Message): void {
     const { type, code, messageId, token } = message;
-    const exchange = isResponse(code)
-      ? this.#exchanges.find((it) => it.phase !== "queued" && it.peer === peer && equal(it.token, token))
-      : undefined;
-    if (exchange !== undefined) {
+    const exchange = isResponse(code) ? this.#findByToken(peer, token) : undefined;
+    if (exchange !== undefined && exchange.phase !== "queued") {
       const accepted = this.#respond(now, exchange, message);
       if (type === Types.NON) return;
       if (accepted) this.#remember(now, peer, messageId);
@@ -318,8 +322,12 @@ export class CoapClient {
 
   #startQueued(now: number, peer: string): void {
     let outstanding = 0;
-    for (const it of this.#exchanges) if (it.peer === peer && it.phase === "transmitting") outstanding++;
-    for (const exchange of this.#exchanges) {
+    for (let i = 0; i < this.#exchanges.length; i++) {
+      const { peer: other, phase } = this.#exchanges[i];
+      if (other === peer && phase === "transmitting") outstanding++;
+    }
+    for (let i = 0; i < this.#exchanges.length; i++) {
+      const exchange = this.#exchanges[i];
       if (outstanding >= this.#parameters.NSTART) return;
       if (exchange.peer !== peer || exchange.phase !== "queued") continue;
       exchange.phase = "transmitting";
@@ -329,9 +337,33 @@ export class CoapClient {
   }
 
   #sent(peer: string, messageId: number): Exchange | undefined {
-    return this.#exchanges.find(
-      (it) => it.phase !== "queued" && it.peer === peer && it.messageId === messageId,
-    );
+    for (let i = 0; i < this.#exchanges.length; i++) {
+      const it = this.#exchanges[i];
+      if (it.messageId === messageId && it.peer === peer && it.phase !== "queued") return it;
+    }
+    return undefined;
+  }
+
+  #findByToken(peer: string, token: Uint8Array): Exchange | undefined {
+    for (let i = 0; i < this.#exchanges.length; i++) {
+      const it = this.#exchanges[i];
+      if (it.peer === peer && equal(it.token, token)) return it;
+    }
+    return undefined;
+  }
+
+  #optionsOf(request: CoapRequest): readonly Option[] {
+    const last = this.#lastRequest;
+    const hasOwn = request.options !== undefined && request.options.length > 0;
+    if (!hasOwn && last?.path === request.path && last.contentFormat === request.contentFormat) {
+      return this.#lastOptions;
+    }
+    const options = requestOptions(request);
+    if (!hasOwn) {
+      this.#lastRequest = request;
+      this.#lastOptions = options;
+    }
+    return options;
   }
 
   #send(peer: string, datagram: Uint8Array): void {
@@ -386,19 +418,19 @@ function requestOptions({ path, contentFormat, options = [] }: CoapRequest): Opt
 }
 
 function hasUnknownCritical(options: readonly Option[], understood: readonly number[]): boolean {
-  return options.some(
-    ({ number }) =>
-      isCritical(number) &&
-      number !== OptionNumbers.block1 &&
-      number !== OptionNumbers.block2 &&
-      !understood.includes(number),
-  );
+  for (let i = 0; i < options.length; i++) {
+    const { number } = options[i];
+    if (!isCritical(number) || number === OptionNumbers.block1 || number === OptionNumbers.block2) continue;
+    if (!understood.includes(number)) return true;
+  }
+  return false;
 }
 
 /** Whether a response is one block of several; undefined when a Block option is malformed (RFC 7252 §5.4.3). */
 function readBlocks(options: readonly Option[]): { readonly partial: boolean } | undefined {
   let partial = false;
-  for (const { number, value } of options) {
+  for (let i = 0; i < options.length; i++) {
+    const { number, value } = options[i];
     if (number !== OptionNumbers.block1 && number !== OptionNumbers.block2) continue;
     try {
       const { num, more } = decodeBlock(value);

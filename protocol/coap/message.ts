@@ -1,6 +1,6 @@
 /** One CoAP message as bytes (RFC 7252 §3). */
 
-import { readUint, uint, writeUint } from "../bytes.js";
+import { concat, readUint, uint } from "../bytes.js";
 import { Codes, type Type, Types, VERSION } from "./numbers.js";
 
 export interface Message {
@@ -41,45 +41,27 @@ const nothing = new Uint8Array(0);
 
 /** The message as a datagram. Throws a RangeError that names the field which can't be written. */
 export function encodeMessage(message: Message): Uint8Array {
-  const { code, token, options, payload } = message;
+  const { type, code, messageId, token, options, payload } = message;
   checkHeader(message);
-  let length = HEADER_LENGTH + token.length;
+  const first = (VERSION << 6) | (type << 4) | token.length;
+  let bytes = concat(first, code, messageId >> 8, messageId, token);
   let previous = 0;
-  for (const option of options) {
-    checkOption(option, previous);
-    length += 1 + extension(option.number - previous) + extension(option.value.length) + option.value.length;
-    previous = option.number;
-  }
-  if (payload.length > 0) length += 1 + payload.length;
-  if (code === Codes.empty && length > HEADER_LENGTH) {
-    throw new RangeError("code: an Empty message has no token, options or payload");
-  }
-
-  const bytes = new Uint8Array(length);
-  writeHeader(bytes, message.type, token.length, code, message.messageId);
-  bytes.set(token, HEADER_LENGTH);
-  let offset = HEADER_LENGTH + token.length;
-  previous = 0;
-  for (const { number, value } of options) {
-    bytes[offset] = (nibble(number - previous) << 4) | nibble(value.length);
-    offset = writeExtension(bytes, offset + 1, number - previous);
-    offset = writeExtension(bytes, offset, value.length);
-    bytes.set(value, offset);
-    offset += value.length;
+  for (let i = 0; i < options.length; i++) {
+    const { number, value } = options[i];
+    checkOption(options[i], previous);
+    bytes = appendOption(bytes, number - previous, value);
     previous = number;
   }
-  if (payload.length > 0) {
-    bytes[offset] = PAYLOAD_MARKER;
-    bytes.set(payload, offset + 1);
+  if (payload.length > 0) bytes = concat(bytes, PAYLOAD_MARKER, payload);
+  if (code === Codes.empty && bytes.length > HEADER_LENGTH) {
+    throw new RangeError("code: an Empty message has no token, options or payload");
   }
   return bytes;
 }
 
 /** An Empty message (RFC 7252 §4.1): an acknowledgement without a response, a Reset, a CoAP ping. */
 export function encodeEmpty(type: Type, messageId: number): Uint8Array {
-  const bytes = new Uint8Array(HEADER_LENGTH);
-  writeHeader(bytes, type, 0, Codes.empty, messageId);
-  return bytes;
+  return concat((VERSION << 6) | (type << 4), Codes.empty, messageId >> 8, messageId);
 }
 
 /**
@@ -162,7 +144,7 @@ export function encodeReset(datagram: Uint8Array): Uint8Array | undefined {
 
 /** The value of the first option of that number. */
 export function findOption(options: readonly Option[], number: number): Uint8Array | undefined {
-  for (const option of options) if (option.number === number) return option.value;
+  for (let i = 0; i < options.length; i++) if (options[i].number === number) return options[i].value;
   return undefined;
 }
 
@@ -183,13 +165,13 @@ export function decodeUint(value: Uint8Array): number {
 }
 
 function checkHeader({ type, code, messageId, token }: Message): void {
-  if (!Number.isInteger(type) || type < 0 || type > 3) {
+  if ((type & 3) !== type) {
     throw new RangeError(`type: expected 0 to 3, got ${type}`);
   }
-  if (!Number.isInteger(code) || code < 0 || code > 0xff) {
+  if ((code & 0xff) !== code) {
     throw new RangeError(`code: expected 8 bits, got ${code}`);
   }
-  if (!Number.isInteger(messageId) || messageId < 0 || messageId > 0xffff) {
+  if ((messageId & 0xffff) !== messageId) {
     throw new RangeError(`message ID: expected 16 bits, got ${messageId}`);
   }
   if (token.length > MAX_TOKEN_LENGTH) {
@@ -198,7 +180,7 @@ function checkHeader({ type, code, messageId, token }: Message): void {
 }
 
 function checkOption({ number, value }: Option, previous: number): void {
-  if (!Number.isInteger(number) || number < previous || number > MAX_OPTION_NUMBER) {
+  if ((number & MAX_OPTION_NUMBER) !== number || number < previous) {
     throw new RangeError(`option number: expected ${previous} to ${MAX_OPTION_NUMBER} here, got ${number}`);
   }
   if (value.length > MAX_OPTION_LENGTH) {
@@ -208,16 +190,11 @@ function checkOption({ number, value }: Option, previous: number): void {
   }
 }
 
-function writeHeader(
-  bytes: Uint8Array,
-  type: Type,
-  tokenLength: number,
-  code: number,
-  messageId: number,
-): void {
-  bytes[0] = (VERSION << 6) | (type << 4) | tokenLength;
-  bytes[1] = code;
-  writeUint(bytes, 2, 2, messageId);
+/** An option behind what was written so far, its number as the difference to the one before. */
+function appendOption(bytes: Uint8Array, delta: number, value: Uint8Array): Uint8Array {
+  const { length } = value;
+  if (delta < ONE_BYTE_BASE && length < ONE_BYTE_BASE) return concat(bytes, (delta << 4) | length, value);
+  return concat(bytes, (nibble(delta) << 4) | nibble(length), extension(delta), extension(length), value);
 }
 
 /** The nibble that stands for a delta or a length in an option's header. */
@@ -226,19 +203,14 @@ function nibble(value: number): number {
   return value < TWO_BYTES_BASE ? ONE_BYTE : TWO_BYTES;
 }
 
-/** The bytes that a delta or a length takes after the option's header. */
-function extension(value: number): number {
-  return extensionOf(nibble(value));
+/** What follows an option's header for a delta or a length that its nibble can't hold. */
+function extension(value: number): Uint8Array {
+  if (value < ONE_BYTE_BASE) return nothing;
+  return value < TWO_BYTES_BASE ? uint(value - ONE_BYTE_BASE, 1) : uint(value - TWO_BYTES_BASE, 2);
 }
 
 function extensionOf(nibble: number): number {
   return nibble < ONE_BYTE ? 0 : nibble - ONE_BYTE + 1;
-}
-
-function writeExtension(bytes: Uint8Array, offset: number, value: number): number {
-  const size = extension(value);
-  if (size > 0) writeUint(bytes, offset, size, value - (size === 1 ? ONE_BYTE_BASE : TWO_BYTES_BASE));
-  return offset + size;
 }
 
 function readExtended(datagram: Uint8Array, offset: number, nibble: number, field: string): number {

@@ -64,7 +64,8 @@ export function readShareExtension(payloads: readonly Payload[]): ShareParameter
 /** Data of the one extension of a type, or undefined. Throws a Refusal when it stands more than once. */
 export function extensionData(payloads: readonly Payload[], extension: number): Uint8Array | undefined {
   let data: Uint8Array | undefined;
-  for (const payload of payloads) {
+  for (let i = 0; i < payloads.length; i++) {
+    const payload = payloads[i];
     if (payload.type !== PayloadTypes.generalExtension || payload.extension !== extension) continue;
     if (data !== undefined) {
       throw new Refusal(ErrorNumbers.unspecified, `General Extension ${extension} stands more than once`);

@@ -2,7 +2,7 @@
 
 import { concat, toHex, wipe } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
-import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
+import { deriveMessageKey, deriveSessionKey, type LabelContext, label, SessionKeys } from "../mikey/keys.js";
 import { Refusal } from "../mikey/message.js";
 import { type ErrorNumber, ErrorNumbers, PayloadTypes } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
@@ -85,8 +85,12 @@ export function labelContextOf(session: Session): LabelContext {
  */
 export function checkValue(primitives: Primitives, session: Session, tgk: Uint8Array): Uint8Array {
   const context = labelContextOf(session);
-  const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
   const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session));
+  if (context.hash === "sha-256" && primitives.prfHmac !== undefined) {
+    const keyLabel = label(SessionKeys.authentication, 0, context);
+    return primitives.prfHmac(tgk, keyLabel, covered).subarray(0, CHECK_VALUE_LENGTH);
+  }
+  const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
   const value = primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
   wipe(key);
   return value;
@@ -139,7 +143,8 @@ export function refuseOtherPolicy(session: Session, policy: Policy): void {
 /** The identity of one role in a message. Throws a Refusal when it is missing or stands more than once. */
 export function roleIdentity(payloads: readonly Payload[], role: number, name: string): Identity {
   let identity: Identity | undefined;
-  for (const payload of payloads) {
+  for (let i = 0; i < payloads.length; i++) {
+    const payload = payloads[i];
     if (payload.type !== PayloadTypes.IDR || payload.role !== role) continue;
     if (identity !== undefined) throw new Refusal(ErrorNumbers.identity, `two identities of the ${name}`);
     identity = payload.identity;

@@ -15,6 +15,10 @@ export interface Identity {
 export const IdentityTypes = { nai: 0, uri: 1, byteString: 2 } as const;
 export type IdentityType = number;
 
+const unprintable = /[^\x21-\x7e]/;
+/** How a URI begins (RFC 3986 §3.1). */
+const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/;
+
 /** Characters of the longest identity that is read from text or shown as text. */
 const LONGEST_TEXT = 1024;
 
@@ -30,8 +34,8 @@ export function identityFromText(text: string): Identity {
     if (text.length === 2) throw new SyntaxError("identity: a byte string needs at least one byte");
     return { type: IdentityTypes.byteString, data: fromHex(text.slice(2)) };
   }
-  if (/[^\x21-\x7e]/.test(text)) throw new SyntaxError("identity: expected printable ASCII without spaces");
-  const type = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(text) ? IdentityTypes.uri : IdentityTypes.nai;
+  if (unprintable.test(text)) throw new SyntaxError("identity: expected printable ASCII without spaces");
+  const type = scheme.test(text) ? IdentityTypes.uri : IdentityTypes.nai;
   return { type, data: ascii(text) };
 }
 
@@ -40,7 +44,7 @@ export function identityToText({ type, data }: Identity): string {
   const isText = type === IdentityTypes.nai || type === IdentityTypes.uri;
   if (isText && data.length > 0 && data.length <= LONGEST_TEXT) {
     const text = String.fromCharCode(...data);
-    const printable = !/[^\x21-\x7e]/.test(text) && !text.startsWith("0x");
+    const printable = !unprintable.test(text) && !text.startsWith("0x");
     if (printable && identityFromText(text).type === type) return text;
   }
   return `0x${toHex(data)}`;

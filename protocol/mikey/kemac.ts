@@ -11,7 +11,7 @@ import type { HashName, Primitives } from "../primitives.js";
 import { deriveMessageKey, type LabelContext, MessageKeys } from "./keys.js";
 import { Refusal } from "./message.js";
 import { EncryptionAlgorithms, ErrorNumbers, MacAlgorithms, PayloadTypes } from "./numbers.js";
-import type { Kemac } from "./payloads.js";
+import { type Kemac, macLength } from "./payloads.js";
 import { type Timestamp, timestamp64 } from "./timestamps.js";
 
 /** Bytes of a KEMAC before Encr data: Next payload, Encr alg, Encr data len. MAC alg and MAC follow. */
@@ -60,6 +60,34 @@ export function sealKemac(
   const encrypted = counterMode(primitives, protection, contents);
   const tag = kemacHmac(primitives, protection, macHash, encryption, encrypted, mac);
   return { type: PayloadTypes.KEMAC, encryption, encrypted, mac, tag };
+}
+
+/**
+ * Seals the KEMAC that ends `message` in place: from `dataOffset` its contents stand in the clear, then MAC alg, then
+ * room for the MAC. What the MAC covers before the KEMAC is the message up to there.
+ */
+export function sealMessage(
+  primitives: Primitives,
+  { key, context, timestamp }: Omit<KemacProtection, "cover">,
+  encryption: number,
+  mac: number,
+  message: Uint8Array,
+  dataOffset: number,
+): void {
+  const tagLength = ccmTagLength(mac);
+  const isCcm = encryption === EncryptionAlgorithms.aesCcm128 && context.hash === "sha-256";
+  if (isCcm && tagLength !== undefined && primitives.ccmSealMessage !== undefined) {
+    const t = timestamp64(timestamp);
+    primitives.ccmSealMessage(key, context.csbId, context.rand, t, message, dataOffset, tagLength);
+    return;
+  }
+  const tagOffset = message.length - macLength(mac)!;
+  const contents = message.slice(dataOffset, tagOffset - 1);
+  const cover = message.subarray(0, dataOffset - KEMAC_HEAD);
+  const kemac = sealKemac(primitives, { key, context, timestamp, cover }, encryption, mac, contents);
+  wipe(contents);
+  message.set(kemac.encrypted, dataOffset);
+  message.set(kemac.tag, tagOffset);
 }
 
 /**

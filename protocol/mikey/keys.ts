@@ -49,6 +49,11 @@ export function label(constant: number, csId: number, { csbId, rand }: LabelCont
   return concat(constant >>> 24, constant >>> 16, constant >>> 8, constant, csId, csbId, rand);
 }
 
+/** The label of one of MessageKeys (§4.1.4). */
+export function messageLabel(constant: number, context: LabelContext): Uint8Array {
+  return label(constant, MESSAGE_CS_ID, context);
+}
+
 /** `length` bytes of one of SessionKeys for crypto session `csId`, from a TGK (§4.1.3). */
 export function deriveSessionKey(
   primitives: Primitives,
@@ -69,5 +74,5 @@ export function deriveMessageKey(
   context: LabelContext,
   length: number,
 ): Uint8Array {
-  return primitives.prf(context.hash, key, label(constant, MESSAGE_CS_ID, context), length);
+  return primitives.prf(context.hash, key, messageLabel(constant, context), length);
 }

@@ -45,9 +45,9 @@ export function decodeMessage(bytes: Uint8Array, onField?: (field: Field) => voi
   const payloads: Payload[] = [];
   const offsets: number[] = [];
   for (let next: number = first; next !== PayloadTypes.last; ) {
-    offsets.push(reader.offset);
+    offsets[payloads.length] = reader.offset;
     const read = readPayload(reader, next);
-    payloads.push(read.payload);
+    payloads[payloads.length] = read.payload;
     next = read.next;
   }
   const end = reader.offset;
@@ -63,9 +63,9 @@ export function encodeMessage(message: Message): Uint8Array {
   if (hasForbiddenPolicy(message)) throw new RangeError("SP: none may stand beside an empty CS ID map");
   const writer = new Writer();
   writeHeader(writer, header, payloads[0]?.type ?? PayloadTypes.last);
-  payloads.forEach((payload, i) => {
-    writePayload(writer, payload, payloads[i + 1]?.type ?? PayloadTypes.last);
-  });
+  for (let i = 0; i < payloads.length; i++) {
+    writePayload(writer, payloads[i], payloads[i + 1]?.type ?? PayloadTypes.last);
+  }
   return writer.finish();
 }
 
@@ -85,9 +85,17 @@ export function optionalPayload<T extends Payload["type"]>(
   type: T,
   errorNumber: ErrorNumber,
 ): Extract<Payload, { type: T }> | undefined {
-  const found = payloadsOf(message, type);
-  if (found.length > 1) throw new Refusal(errorNumber, `${payloadName(type)} stands ${found.length} times`);
-  return found[0];
+  let found: Payload | undefined;
+  for (let i = 0; i < message.payloads.length; i++) {
+    const payload = message.payloads[i];
+    if (payload.type !== type) continue;
+    if (found !== undefined) {
+      const times = payloadsOf(message, type).length;
+      throw new Refusal(errorNumber, `${payloadName(type)} stands ${times} times`);
+    }
+    found = payload;
+  }
+  return found as Extract<Payload, { type: T }> | undefined;
 }
 
 /** The payload of one type. Throws a Refusal when it is missing or stands more than once. */

@@ -1,9 +1,9 @@
 /** Pre-shared-key mode (RFC 3830 §3.1), and the CSB update in it (§4.5). */
 
-import { equal, wipe } from "../bytes.js";
+import { concat, equal, wipe } from "../bytes.js";
 import type { Primitives } from "../primitives.js";
 import type { Header } from "./header.js";
-import { KEMAC_HEAD, type KemacProtection, openKemac, sealKemac } from "./kemac.js";
+import { KEMAC_HEAD, openKemac, sealMessage } from "./kemac.js";
 import { type KemacContents, type KeyData, readKemacContents, writeKemacContents } from "./key-data.js";
 import { type LabelContext, prfHash } from "./keys.js";
 import {
@@ -48,6 +48,7 @@ export function createPreSharedKeyMessages(
   if (recipients.length === 0) throw new RangeError("recipients: expected at least 1");
   const context = draftContext(draft);
   const contents = recipients.map(({ keys }) => writeKemacContents({ keys }));
+  const tagLength = macLength(suite.mac)!;
   const template = encodeMessage({
     header,
     payloads: [
@@ -55,25 +56,29 @@ export function createPreSharedKeyMessages(
       {
         type: PayloadTypes.KEMAC,
         encryption: suite.encryption,
-        encrypted: new Uint8Array(contents[0].length),
+        encrypted: contents[0],
         mac: suite.mac,
-        tag: new Uint8Array(macLength(suite.mac)!),
+        tag: new Uint8Array(tagLength),
       },
     ],
   });
-  const tagOffset = template.length - macLength(suite.mac)!;
-  const dataOffset = tagOffset - 1 - contents[0].length;
-  const cover = template.subarray(0, dataOffset - KEMAC_HEAD);
+  const { length } = contents[0];
+  const dataOffset = template.length - tagLength - 1 - length;
   const messages = recipients.map(({ psk }, i) => {
-    if (contents[i].length !== contents[0].length) throw new RangeError("keys: expected equal lengths");
-    const protection: KemacProtection = { key: psk, context, timestamp, cover };
-    const kemac = sealKemac(primitives, protection, suite.encryption, suite.mac, contents[i]);
-    const message = template.slice();
-    message.set(kemac.encrypted, dataOffset);
-    message.set(kemac.tag, tagOffset);
+    if (contents[i].length !== length) throw new RangeError("keys: expected equal lengths");
+    const message = concat(template);
+    message.set(contents[i], dataOffset);
+    sealMessage(
+      primitives,
+      { key: psk, context, timestamp },
+      suite.encryption,
+      suite.mac,
+      message,
+      dataOffset,
+    );
     return message;
   });
-  wipe(...contents);
+  wipe(template, ...contents);
   return messages;
 }
 

@@ -30,6 +30,7 @@ export class Reader {
   /** The payload that is being read, for errors and fields. */
   payload = "HDR";
   offset = 0;
+  private readonly end: number;
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -37,46 +38,54 @@ export class Reader {
     private readonly onField?: (field: Field) => void,
     /** Where `bytes` begins in the message, for offsets in errors and fields. */
     private readonly base = 0,
-  ) {}
+  ) {
+    this.end = bytes.length;
+  }
 
   get remaining(): number {
-    return this.bytes.length - this.offset;
+    return this.end - this.offset;
   }
 
   /** An unsigned big-endian integer of `size` bytes (1 to 4). */
   uint(name: string, size: number): number {
-    this.need(name, size);
-    const value = readUint(this.bytes, this.offset, size);
-    this.onField?.({ payload: this.payload, name, offset: this.base + this.offset, value, size });
-    this.offset += size;
+    const { offset } = this;
+    if (offset + size > this.end) throw this.missing(name, size);
+    const value = size === 1 ? this.bytes[offset] : readUint(this.bytes, offset, size);
+    if (this.onField !== undefined) this.tell(name, offset, value, size);
+    this.offset = offset + size;
     return value;
   }
 
   /** An integer of `size` bytes that holds two fields: the upper one, and `lowBits` bits of the lower one. */
   split(high: string, low: string, size: number, lowBits: number): [number, number] {
-    this.need(high, size);
-    const both = readUint(this.bytes, this.offset, size);
-    const divisor = 2 ** lowBits;
-    const values: [number, number] = [Math.floor(both / divisor), both % divisor];
-    const offset = this.base + this.offset;
-    this.onField?.({ payload: this.payload, name: high, offset, value: values[0], size });
-    this.onField?.({ payload: this.payload, name: low, offset, value: values[1], size: 0 });
-    this.offset += size;
-    return values;
+    const { offset } = this;
+    if (offset + size > this.end) throw this.missing(high, size);
+    const both = readUint(this.bytes, offset, size);
+    const upper = both >>> lowBits;
+    const lower = both - upper * 2 ** lowBits;
+    this.tell(high, offset, upper, size);
+    this.tell(low, offset, lower, 0);
+    this.offset = offset + size;
+    return [upper, lower];
   }
 
   /** `length` bytes, as a view of the message. */
   take(name: string, length: number): Uint8Array {
-    this.need(name, length);
-    const value = this.bytes.subarray(this.offset, this.offset + length);
-    this.onField?.({ payload: this.payload, name, offset: this.base + this.offset, value, size: length });
-    this.offset += length;
+    const { offset } = this;
+    if (offset + length > this.end) throw this.missing(name, length);
+    const value = this.bytes.subarray(offset, offset + length);
+    if (this.onField !== undefined) this.tell(name, offset, value, length);
+    this.offset = offset + length;
     return value;
   }
 
   /** A length of `size` bytes, then as many bytes, as a view of the message. */
   prefixed(name: string, size: number): Uint8Array {
-    const length = this.uint(`${name} length`, size);
+    const { offset } = this;
+    if (offset + size > this.end) throw this.missing(`${name} length`, size);
+    const length = size === 1 ? this.bytes[offset] : readUint(this.bytes, offset, size);
+    if (this.onField !== undefined) this.tell(`${name} length`, offset, length, size);
+    this.offset = offset + size;
     return this.take(name, length);
   }
 
@@ -85,9 +94,11 @@ export class Reader {
     return new DecodeError(this.payload, this.base + this.offset, detail);
   }
 
-  private need(name: string, length: number): void {
-    if (length > this.remaining) {
-      throw this.error(`${name} takes ${length} byte${length === 1 ? "" : "s"}, ${this.remaining} left`);
-    }
+  private missing(name: string, length: number): DecodeError {
+    return this.error(`${name} takes ${length} byte${length === 1 ? "" : "s"}, ${this.remaining} left`);
+  }
+
+  private tell(name: string, offset: number, value: number | Uint8Array, size: number): void {
+    this.onField?.({ payload: this.payload, name, offset: this.base + offset, value, size });
   }
 }

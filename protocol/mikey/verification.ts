@@ -4,7 +4,7 @@ import { concat, equal, wipe } from "../bytes.js";
 import type { HashName, Primitives } from "../primitives.js";
 import type { Identity } from "./identity.js";
 import { hashLength } from "./kemac.js";
-import { deriveMessageKey, type LabelContext, MessageKeys } from "./keys.js";
+import { deriveMessageKey, type LabelContext, MessageKeys, messageLabel } from "./keys.js";
 import { type DecodedMessage, encodeMessage, type Message, Refusal, refuseTrailing } from "./message.js";
 import { ErrorNumbers, MacAlgorithms, PayloadTypes } from "./numbers.js";
 import { macLength } from "./payloads.js";
@@ -79,9 +79,15 @@ function verificationTag(
 ): Uint8Array | undefined {
   const hash = verificationHash(algorithm);
   if (hash === undefined) return undefined;
-  const authKey = deriveMessageKey(primitives, key, MessageKeys.authentication, context, hashLength(hash));
   const input = concat(covered, initiator.data, responder.data, timestamp.value);
-  const tag = primitives.hmac(hash, authKey, input).subarray(0, macLength(algorithm));
+  const length = macLength(algorithm);
+  if (hash === "sha-256" && context.hash === "sha-256" && primitives.prfHmac !== undefined) {
+    return primitives
+      .prfHmac(key, messageLabel(MessageKeys.authentication, context), input)
+      .subarray(0, length);
+  }
+  const authKey = deriveMessageKey(primitives, key, MessageKeys.authentication, context, hashLength(hash));
+  const tag = primitives.hmac(hash, authKey, input).subarray(0, length);
   wipe(authKey);
   return tag;
 }

@@ -1,6 +1,6 @@
 /** Writing a message field by field into a buffer that grows. */
 
-import { writeUint } from "../bytes.js";
+import { concat, writeUint } from "../bytes.js";
 
 export class Writer {
   private buffer: Uint8Array;
@@ -19,10 +19,11 @@ export class Writer {
     if (value >>> 0 !== value || (size < 4 && value >>> (8 * size) !== 0)) {
       throw new RangeError(`${name}: ${value} does not fit ${size} byte${size === 1 ? "" : "s"}`);
     }
-    this.reserve(size);
-    if (size === 1) this.buffer[this.offset] = value;
-    else writeUint(this.buffer, this.offset, size, value);
-    this.offset += size;
+    const { offset } = this;
+    if (offset + size > this.capacity) this.grow(offset + size);
+    if (size === 1) this.buffer[offset] = value;
+    else writeUint(this.buffer, offset, size, value);
+    this.offset = offset + size;
   }
 
   /** Two fields in one integer of `size` bytes: the lower one has `lowBits` bits. */
@@ -38,10 +39,11 @@ export class Writer {
   }
 
   put(value: Uint8Array): void {
-    const { length } = value;
-    this.reserve(length);
-    this.buffer.set(value, this.offset);
-    this.offset += length;
+    const { offset } = this;
+    const end = offset + value.length;
+    if (end > this.capacity) this.grow(end);
+    this.buffer.set(value, offset);
+    this.offset = end;
   }
 
   /** A length of `size` bytes, then the bytes. Throws a RangeError when there are too many. */
@@ -52,12 +54,12 @@ export class Writer {
 
   /** What was written, as an array of its own. */
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.offset);
+    return concat(this.buffer.subarray(0, this.offset));
   }
 
-  private reserve(length: number): void {
-    if (this.offset + length <= this.capacity) return;
-    this.capacity = Math.max(2 * this.capacity, this.offset + length);
+  /** Makes room for `end` bytes at least. */
+  private grow(end: number): void {
+    this.capacity = Math.max(2 * this.capacity, end);
     const larger = new Uint8Array(this.capacity);
     larger.set(this.buffer.subarray(0, this.offset));
     this.buffer = larger;
