@@ -14,14 +14,19 @@ export interface LinuxDeviceOptions {
   readonly state: string;
   /** The IPv4 address that the socket is bound to. Default: 0.0.0.0, any. */
   readonly address?: string;
+  /** What stands in the place of UDP and of standard error. */
+  readonly attachment?: Attachment;
 }
+
+/** A link of another kind, and where the board's trace goes. */
+export type Attachment = Pick<Device, "openLink" | "trace">;
 
 /** One device, and the counters of its link. */
 export function createDevice(options: LinuxDeviceOptions): { device: Device; counters: LinkCounters } {
-  const { address = "0.0.0.0" } = options;
+  const { address = "0.0.0.0", attachment } = options;
   const onLost = (peer: string, reason: string) => report(`udp: a datagram to ${peer} is lost: ${reason}`);
-  const { openLink, counters } = counted((onDatagram) =>
-    openUdpLink({ io: UDP, address, onLost }, onDatagram),
+  const { openLink, counters } = counted(
+    attachment?.openLink ?? ((onDatagram) => openUdpLink({ io: UDP, address, onLost }, onDatagram)),
   );
   const device: Device = {
     primitives,
@@ -29,7 +34,7 @@ export function createDevice(options: LinuxDeviceOptions): { device: Device; cou
     clock: { now, set: setTimer, clear: (timer) => clearTimer(timer as number) },
     storage: folderStorage(options.state),
     openLink,
-    trace: report,
+    trace: attachment?.trace ?? report,
   };
   return { device, counters };
 }

@@ -3,6 +3,7 @@
  *
  *   node dist/boards/linux/launch.js --prepare        has the engine built, starts nothing
  *   node dist/boards/linux/launch.js --dir FOLDER     runs main.js with these arguments
+ *   … --dir FOLDER --slipmux ADDRESS:PORT             runs slipmux.js, whose link is a serial line
  *
  * Tells on standard output, before the sensor does:
  * `{"event":"building","detail":TEXT}` for each step of a build, then
@@ -36,7 +37,9 @@ async function findEngine(): Promise<readonly string[]> {
 const [command, ...first] = await findEngine();
 const args = process.argv.slice(2);
 if (args[0] !== "--prepare") {
-  const sensor = spawn(command, [...first, here("main.js"), ...args], {
+  const programs = { "--slipmux": "slipmux.js" };
+  const [, program] = Object.entries(programs).find(([option]) => args.includes(option)) ?? ["", "main.js"];
+  const sensor = spawn(command, [...first, here(program), ...args], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)

@@ -1,6 +1,6 @@
 /**
- * The sensor where there are files and a standard output: `--dir FOLDER` holds sensor.json, and state/ what must last. Runs one exchange;
- * events go to standard output, one JSON object a line.
+ * The sensor where there are files and a standard output: `--dir FOLDER` holds sensor.json, and state/ what must last.
+ * Runs one exchange; events go to standard output, one JSON object a line.
  *
  * Exit codes: 0 agreed, 1 not agreed, 2 wrong use or an enrolment that can't be read.
  */
@@ -9,7 +9,7 @@ import type { Enrolment } from "../../firmware/enrolment.js";
 import { enrolmentFromText } from "../../firmware/enrolment-text.js";
 import type { LinkCounters } from "../../firmware/link/counters.js";
 import { type BoardEvent, start } from "../../firmware/start.js";
-import { createDevice } from "./device.js";
+import { type Attachment, createDevice } from "./device.js";
 import { readText } from "./modules/files.js";
 import {
   args,
@@ -32,11 +32,33 @@ interface Figures extends LinkCounters {
   readonly chunkBytes: number;
 }
 
-/** Runs the sensor with the arguments of the program, which it ends. */
-export function runSensor(): void {
-  const folder = readArguments();
+/** What a sensor does. */
+export interface Program {
+  /** firmware/start.ts's start, or what does more than it. */
+  readonly begin: typeof start;
+  /** Its link, where that is not UDP. */
+  readonly attachment?: Attachment;
+  /** The exchange is over, and its event told. */
+  ended(agreed: boolean): void;
+}
+
+export const exchangeOnly: Program = { begin: start, ended: (agreed) => exit(agreed ? 0 : 1) };
+
+/**
+ * Runs the sensor with the arguments of the program, which it ends. `readProgram` makes a program of those behind the
+ * folder, and gives undefined for wrong use.
+ */
+export function runSensor(
+  readProgram = (rest: readonly string[]): Program | undefined =>
+    rest.length === 0 ? exchangeOnly : undefined,
+  usage = "--dir FOLDER",
+): void {
+  const { folder, program } = readArguments(readProgram, usage);
   const enrolment = readEnrolment(`${folder}/sensor.json`);
-  const { device, counters } = createDevice({ state: `${folder}/state` });
+  const { device, counters } = createDevice({
+    state: `${folder}/state`,
+    ...(program.attachment !== undefined && { attachment: program.attachment }),
+  });
   let before = 0;
   const figures = (): Figures => ({
     computrons: computrons() - before,
@@ -51,17 +73,18 @@ export function runSensor(): void {
     before = computrons();
     return enrolment;
   };
-  start(device, measure, (event: BoardEvent) => {
+  program.begin(device, measure, (event: BoardEvent) => {
     if (event.event !== "finished") return print(JSON.stringify(event));
     print(JSON.stringify({ ...event, device: figures() }));
-    exit(event.agreed ? 0 : 1);
+    program.ended(event.agreed);
   });
 }
 
-function readArguments(): string {
+function readArguments(readProgram: (rest: readonly string[]) => Program | undefined, usage: string) {
   const [option, folder, ...rest] = args();
-  if (option === "--dir" && folder !== undefined && rest.length === 0) return folder;
-  report("usage: --dir FOLDER");
+  const program = option === "--dir" && folder !== undefined ? readProgram(rest) : undefined;
+  if (program !== undefined) return { folder, program };
+  report(`usage: ${usage}`);
   return exit(2);
 }
 

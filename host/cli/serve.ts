@@ -99,7 +99,7 @@ function levelOf({ event }: PartyEvent): "info" | "warn" | "error" {
 }
 
 /** host:port, port 0 included. */
-function listenAddress(text: string): Address {
+export function listenAddress(text: string): Address {
   try {
     return text.endsWith(":0") ? { ...parseAddress(text.slice(0, -2)), port: 0 } : parseAddress(text);
   } catch (error) {

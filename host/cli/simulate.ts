@@ -6,7 +6,7 @@ import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
 import { programFile } from "../simulation/process.js";
 import { Progress, type ProgressStream } from "../simulation/progress.js";
 import { reportRun, reportRuns } from "../simulation/report.js";
-import { summarize } from "../simulation/result.js";
+import { type LinkName, linkNames, summarize } from "../simulation/result.js";
 import { type Programs, RESPONDER, type Settings, sensorName, simulate } from "../simulation/scenario.js";
 import { seconds, wholeNumber } from "./arguments.js";
 
@@ -36,6 +36,8 @@ interface Given {
   liars: number;
   collude?: true;
   drop: number;
+  link: LinkName;
+  corrupt: number;
   seed?: number;
   suite: SuiteName;
   deadline: number;
@@ -116,6 +118,16 @@ function describe(command: Command): Command {
     .option("--collude", "the liars plant a key together, claim others' places, contradict themselves")
     .addOption(option("--drop <p>", "part of all datagrams that the network loses", decimal(0, 1)).default(0))
     .addOption(
+      new Option("--link <link>", "how the sensor reaches the network").choices(linkNames).default("udp"),
+    )
+    .addOption(
+      option(
+        "--corrupt <p>",
+        "part of all bytes on the serial line that arrive as others",
+        decimal(0, 1),
+      ).default(0),
+    )
+    .addOption(
       option("--seed <s>", "what is lost follows from it (default: random, shown)", wholeNumber(0, MAX_SEED)),
     )
     .addOption(new Option("--suite <name>", "KEMAC suite").choices(suiteNames).default("aes-ccm-128"))
@@ -133,7 +145,7 @@ function describe(command: Command): Command {
     .addHelpText(
       "after",
       "\nExit code: 0 when all exchanges agreed, 1 when not, 2 on wrong use.\n" +
-        "In a capture sensors are 127.0.1.x, third parties 127.0.2.x, the Responder is 127.0.3.1.",
+        "In a capture sensors are 127.0.1.x, third parties 127.0.2.x, the Responder is 127.0.3.1,\nborder routers (--link) 127.0.4.x.",
     );
 }
 
@@ -165,6 +177,8 @@ function settingsOf(given: Given, command: Command): Settings {
   if (lose > n) wrong("--lose", `can't be ${lose}: there are ${n} third parties`);
   if (liars > n - lose) wrong("--liars", `can't be ${liars}: ${n - lose} third parties take part`);
   if (collude && liars === 0) wrong("--collude", "needs --liars");
+  if (given.corrupt > 0 && given.link !== "slipmux")
+    wrong("--corrupt", "needs a serial line: --link slipmux");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
@@ -174,6 +188,8 @@ function settingsOf(given: Given, command: Command): Settings {
     liars,
     collude,
     drop: given.drop,
+    link: given.link,
+    corrupt: given.corrupt,
     seed: given.seed ?? randomInt(2 ** 32),
     suite: given.suite,
     deadline: given.deadline,
@@ -187,11 +203,14 @@ function settingsOf(given: Given, command: Command): Settings {
 /** Simulates and prints; returns the exit code. */
 async function run(settings: Settings, given: Given, environment: SimulateEnvironment): Promise<number> {
   const { stdout, stderr, programs, signal = new AbortController().signal } = environment;
-  const { thirdParties, threshold, privacy, suite, seed, drop } = settings;
+  const { thirdParties, threshold, privacy, suite, seed, drop, link, corrupt } = settings;
   const progress = new Progress(stderr);
   progress.say(
     `${threshold} of ${thirdParties} shares, ${privacy} tell nothing, ${suite}, ` +
-      `${drop > 0 ? `${+(drop * 100).toFixed(2)} % of datagrams lost, ` : ""}seed ${seed}`,
+      (link === "udp" ? "" : `over ${link}, `) +
+      (drop > 0 ? `${percent(drop)} of datagrams lost, ` : "") +
+      (corrupt > 0 ? `${percent(corrupt)} of the line's bytes corrupted, ` : "") +
+      `seed ${seed}`,
   );
   try {
     const runs = await simulate(settings, { programs, progress, signal });
@@ -216,4 +235,8 @@ async function run(settings: Settings, given: Given, environment: SimulateEnviro
     stderr.write(`symbolon simulate: ${(error as Error).message}\n`);
     return EXIT_NOT_AGREED;
   }
+}
+
+function percent(part: number): string {
+  return `${+(part * 100).toFixed(2)} %`;
 }

@@ -63,6 +63,28 @@ export interface NetworkOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** What a path is, when it is no part of the network. */
+export interface Line {
+  /** The part of all bytes that arrives as another: 0 to 1. */
+  readonly corrupt: number;
+}
+
+/**
+ * A copy in which each byte is another with the probability `part`; which ones follows from `start`, a number in
+ * [0, 1).
+ */
+export function corrupted(bytes: Uint8Array, part: number, start: number): Uint8Array {
+  // mulberry32
+  let state = Math.floor(start * 2 ** 32);
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return bytes.map((byte) => (next() < part ? byte ^ (1 + Math.floor(next() * 255)) : byte));
+}
+
 /** All relays of a simulation. */
 export class Network {
   readonly #options: NetworkOptions;
@@ -81,9 +103,13 @@ export class Network {
     this.#sweeper.unref();
   }
 
-  /** Opens the path from `client` to `server`, by the parties' names; it leads nowhere until it is connected. */
-  async open(client: string, server: string, seed: number): Promise<Relay> {
-    const relay = new Relay(client, server, seed, this.#options);
+  /**
+   * Opens the path from `client` to `server`, by the parties' names; it leads nowhere until it is connected. A serial
+   * line between them loses nothing, and nobody observes it: it has bytes and no datagrams.
+   */
+  async open(client: string, server: string, seed: number, line?: Line): Promise<Relay> {
+    const options = line === undefined ? this.#options : { ...this.#options, drop: 0, observers: [] };
+    const relay = new Relay(client, server, seed, options, line?.corrupt);
     this.#relays.add(relay);
     await relay.listen();
     return relay;
@@ -114,11 +140,13 @@ export class Relay {
   readonly #bindings = new Map<string, Binding>();
   readonly #up: LinkState;
   readonly #down: LinkState;
+  readonly #corrupt: number;
   #seed: number;
   #server: { address: string; port: number } | undefined;
 
-  constructor(client: string, server: string, seed: number, options: NetworkOptions) {
+  constructor(client: string, server: string, seed: number, options: NetworkOptions, corrupt = 0) {
     this.#seed = seed;
+    this.#corrupt = corrupt;
     this.#options = options;
     this.#up = { from: client, to: server, index: 0, datagrams: 0, bytes: 0, lost: 0 };
     this.#down = { from: server, to: client, index: 0, datagrams: 0, bytes: 0, lost: 0 };
@@ -174,23 +202,26 @@ export class Relay {
   }
 
   #fromClient(datagram: Uint8Array, client: RemoteInfo): void {
-    if (!this.#passes(this.#up, client.port, datagram) || this.#server === undefined) return;
+    const passed = this.#pass(this.#up, client.port, datagram);
+    if (passed === undefined || this.#server === undefined) return;
     const { socket } = this.#binding(client);
-    socket.send(datagram, this.#server.port, this.#server.address, this.#sent);
+    socket.send(passed, this.#server.port, this.#server.address, this.#sent);
   }
 
   #fromServer(datagram: Uint8Array, sender: RemoteInfo, client: RemoteInfo): void {
     // Like a NAT's filter: nobody but the server can answer on its behalf.
     if (sender.port !== this.#server?.port || sender.address !== this.#server.address) return;
-    if (!this.#passes(this.#down, client.port, datagram)) return;
+    const passed = this.#pass(this.#down, client.port, datagram);
+    if (passed === undefined) return;
     this.#binding(client);
-    this.#socket.send(datagram, client.port, client.address, this.#sent);
+    this.#socket.send(passed, client.port, client.address, this.#sent);
   }
 
-  /** The fate of one datagram. Delay and order would be decided here too. */
-  #passes(link: LinkState, clientPort: number, datagram: Uint8Array): boolean {
+  /** The fate of one datagram: what arrives of it, if it does. Delay and order would be decided here too. */
+  #pass(link: LinkState, clientPort: number, datagram: Uint8Array): Uint8Array | undefined {
     const { drop, observers = [], onError } = this.#options;
-    const lost = drop > 0 && draw(this.#seed, link, link.index) < drop;
+    const lot = drop > 0 || this.#corrupt > 0 ? draw(this.#seed, link, link.index) : 1;
+    const lost = lot < drop;
     link.index++;
     link.datagrams++;
     link.bytes += datagram.length;
@@ -204,7 +235,8 @@ export class Relay {
     } catch (error) {
       onError(error as Error);
     }
-    return !lost;
+    if (lost) return undefined;
+    return this.#corrupt > 0 ? corrupted(datagram, this.#corrupt, lot) : datagram;
   }
 
   /** The client's binding, made when there is none, and now the one used last. */

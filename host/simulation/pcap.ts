@@ -35,27 +35,21 @@ export interface Datagram {
   readonly payload: Uint8Array;
 }
 
-/**
- * Begins a capture in `file`, replacing what was there. `addressOf` gives each party's address in it.
- * Each record is in the file when `observe` returns. Throws what the file system throws.
- */
-export function openCapture(file: string, addressOf: (party: string) => string): Capture {
+/** A capture file that grows with every datagram written. */
+export interface PacketFile {
+  /** Milliseconds since 1970, with fractions. The record is in the file when this returns. */
+  write(time: number, datagram: Datagram): void;
+  close(): void;
+}
+
+/** Begins a file, replacing what was there. Throws what the file system throws. */
+export function openPacketFile(file: string): PacketFile {
   const descriptor = openSync(file, "w");
   writeSync(descriptor, fileHeader());
   let identification = 0;
   return {
-    observe({ from, to, towardsServer, clientPort, time, datagram, lost }) {
-      const packet = ipv4Packet(
-        {
-          source: addressOf(from),
-          sourcePort: towardsServer ? clientPort : COAP_PORT,
-          destination: addressOf(to),
-          destinationPort: towardsServer ? COAP_PORT : clientPort,
-          ttl: lost ? LOST_TTL : DELIVERED_TTL,
-          payload: datagram,
-        },
-        identification++ & 0xffff,
-      );
+    write(time, datagram) {
+      const packet = ipv4Packet(datagram, identification++ & 0xffff);
       writeSync(descriptor, Buffer.concat([recordHeader(time, packet.length), packet]));
     },
     close: () => closeSync(descriptor),
@@ -63,13 +57,35 @@ export function openCapture(file: string, addressOf: (party: string) => string):
 }
 
 /**
- * The addresses in captures: sensors 127.0.1.1, 127.0.1.2, …, third parties 127.0.2.1, …, in the order given,
- * and the Responder 127.0.3.1.
+ * Begins a capture in `file`, replacing what was there. `addressOf` gives each party's address in it.
+ * Each record is in the file when `observe` returns. Throws what the file system throws.
+ */
+export function openCapture(file: string, addressOf: (party: string) => string): Capture {
+  const packets = openPacketFile(file);
+  return {
+    observe({ from, to, towardsServer, clientPort, time, datagram, lost }) {
+      packets.write(time, {
+        source: addressOf(from),
+        sourcePort: towardsServer ? clientPort : COAP_PORT,
+        destination: addressOf(to),
+        destinationPort: towardsServer ? COAP_PORT : clientPort,
+        ttl: lost ? LOST_TTL : DELIVERED_TTL,
+        payload: datagram,
+      });
+    },
+    close: () => packets.close(),
+  };
+}
+
+/**
+ * The addresses in captures: sensors 127.0.1.1, 127.0.1.2, …, third parties 127.0.2.1, …, in the order given, the
+ * Responder 127.0.3.1, and border routers 127.0.4.1, ….
  */
 export function captureAddresses(
   sensors: readonly string[],
   thirdParties: readonly string[],
   responder: string,
+  routers: readonly string[] = [],
 ): Map<string, string> {
   const addresses = new Map([[responder, "127.0.3.1"]]);
   sensors.forEach((name, i) => {
@@ -77,6 +93,9 @@ export function captureAddresses(
   });
   thirdParties.forEach((name, i) => {
     addresses.set(name, `127.0.2.${i + 1}`);
+  });
+  routers.forEach((name, i) => {
+    addresses.set(name, `127.0.4.${i + 1}`);
   });
   return addresses;
 }

@@ -2,6 +2,10 @@
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
 
+/** How a sensor reaches the network. */
+export const linkNames = ["udp", "slipmux"] as const;
+export type LinkName = (typeof linkNames)[number];
+
 /** One MIKEY message, as its sender announced it. */
 export interface MessageRecord {
   readonly name: string;
@@ -30,6 +34,7 @@ export interface RunResult {
   readonly reason?: string;
   /** "xs 13.3.0" or "node 20.x". */
   readonly engine: string;
+  readonly link: LinkName;
   readonly suite: SuiteName;
   readonly thirdParties: number;
   readonly threshold: number;

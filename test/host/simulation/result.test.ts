@@ -24,6 +24,7 @@ const outcome: Outcome = {
 const run: RunResult = {
   agreed: true,
   engine: "xs 13.3.0",
+  link: "udp",
   suite: "aes-ccm-128",
   thirdParties: 3,
   threshold: 2,

@@ -1,0 +1,87 @@
+/** The border router: boards without IP on one side, UDP on the other. */
+
+import { type Address, formatAddress } from "../coap/address.js";
+import { openPacketFile, type PacketFile } from "../simulation/pcap.js";
+import type { OnRouterEvent } from "./events.js";
+import { portOf } from "./port.js";
+import { ForwardProxy, type Passed } from "./proxy.js";
+import { Rate } from "./rate.js";
+import { SerialLine } from "./serial-line.js";
+
+export interface RouterOptions {
+  /** Devices: terminals, "udp:HOST:PORT". */
+  readonly serial: readonly string[];
+  readonly baud: number;
+  readonly listen: Address;
+  /** Requests a second that each board may send in the long run; ten times as many at once. */
+  readonly rate: number;
+  /** Where a capture of the UDP side goes. */
+  readonly pcap?: string;
+  readonly onEvent: OnRouterEvent;
+}
+
+export interface Router {
+  close(): void;
+}
+
+const BURST = 10;
+
+/** Starts to carry. Rejects when the UDP address or the capture file can't be had; a device may come later. */
+export async function startRouter(options: RouterOptions): Promise<Router> {
+  const { serial, baud, listen, rate, pcap, onEvent } = options;
+  let capture: Capture | undefined;
+  const proxy = await ForwardProxy.open({
+    listen,
+    onError: (error, where) => onEvent({ event: "fault", where, reason: error.message }),
+    onPassed: (passed) => capture?.(passed),
+  }).catch((error: Error) => {
+    throw new Error(`--listen ${formatAddress(listen)}: ${error.message}`, { cause: error });
+  });
+  const { host: address, port } = proxy.address;
+  let file: PacketFile | undefined;
+  try {
+    if (pcap !== undefined) {
+      if (address.includes(":")) throw new Error("--pcap: captures have IPv4 only");
+      file = openPacketFile(pcap);
+      capture = captureTo(file, { host: address, port });
+    }
+  } catch (error) {
+    proxy.close();
+    throw error;
+  }
+  const lines = serial.map(
+    (device) =>
+      new SerialLine({
+        device,
+        openPort: portOf(device, baud),
+        rate: new Rate(performance.now(), rate, BURST * rate),
+        forward: (request) => proxy.forward(request),
+        onEvent,
+      }),
+  );
+  onEvent({ event: "listening", address, port });
+  await Promise.all(lines.map((line) => line.start()));
+  return {
+    close() {
+      for (const line of lines) line.close();
+      proxy.close();
+      file?.close();
+    },
+  };
+}
+
+type Capture = (passed: Passed) => void;
+
+function captureTo(file: PacketFile, own: Address): Capture {
+  return ({ sent, peer, datagram }) => {
+    const [source, destination] = sent ? [own, peer] : [peer, own];
+    file.write(performance.timeOrigin + performance.now(), {
+      source: source.host,
+      sourcePort: source.port,
+      destination: destination.host,
+      destinationPort: destination.port,
+      ttl: 64,
+      payload: datagram,
+    });
+  };
+}
