@@ -16,16 +16,21 @@ export interface Enrolment extends InitiatorCredentials {
   readonly responder: Identity;
   /** Where third party x is, at position x − 1, in the link's own way of naming peers. */
   readonly addresses: readonly string[];
+  /** Where the Responder takes readings, named in the same way; undefined where there are none. */
+  readonly responderAddress?: string;
   /** Milliseconds that an exchange may take. */
   readonly deadline: number;
-}
-
   /** The parties as people write them, made once; events name them. */
   readonly names?: { readonly sensor: string; readonly thirdParties: readonly string[] };
+}
+
 /** Reads the JSON form. Throws a SyntaxError or RangeError that names the member, never its contents. */
 export function enrolmentFromJson(json: unknown): Enrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("enrolment: expected an object");
-  const { format, policy, responder, psks, addresses, weights, deadline } = json as Record<string, unknown>;
+  const { format, policy, responder, psks, addresses, responderAddress, weights, deadline } = json as Record<
+    string,
+    unknown
+  >;
   if (format !== ENROLMENT_FORMAT) throw new SyntaxError(`format: expected "${ENROLMENT_FORMAT}"`);
   const enrolled = policyFromJson(policy);
   if (typeof deadline !== "number") throw new SyntaxError("deadline: expected seconds");
@@ -33,14 +38,21 @@ export function enrolmentFromJson(json: unknown): Enrolment {
   if (!(deadline > 0 && deadline <= LONGEST_DEADLINE)) {
     throw new RangeError(`deadline: expected up to ${LONGEST_DEADLINE} seconds, got ${deadline}`);
   }
+  if (responderAddress !== undefined && typeof responderAddress !== "string")
+    throw new SyntaxError("responderAddress: expected text");
   const keys = readPsks(psks, enrolled);
   return {
     policy: enrolled,
     responder: memberIdentity("responder", responder),
     psk: (x) => keys[x - 1],
     addresses: readStrings("addresses", addresses, enrolled),
+    ...(responderAddress !== undefined && { responderAddress }),
     weights: readWeights(weights, enrolled),
     deadline: deadline * 1000,
+    names: {
+      sensor: identityToText(enrolled.sensor),
+      thirdParties: enrolled.thirdParties.map(identityToText),
+    },
   };
 }
 
@@ -49,10 +61,6 @@ function readPsks(value: unknown, policy: Policy): Uint8Array[] {
   psks.forEach((psk, i) => {
     if (psk.length !== PSK_LENGTH) {
       throw new RangeError(`psks[${i}]: expected ${PSK_LENGTH} bytes, got ${psk.length}`);
-    names: {
-      sensor: identityToText(enrolled.sensor),
-      thirdParties: enrolled.thirdParties.map(identityToText),
-    },
     }
     // Equal PSKs would let one third party read another's share, and reuse a nonce under one key.
     if (psks.findIndex((other) => equal(other, psk)) !== i) {

@@ -5,7 +5,7 @@
 
 import { CoapClient, type RequestHandle } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
-import { beginExchange } from "../protocol/exchange/initiator.js";
+import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { MIKEY_PATH } from "../protocol/exchange/over-coap.js";
 import { fingerprint } from "../protocol/exchange/session.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
@@ -41,7 +41,8 @@ export type SensorEvent =
 
 /**
  * Runs one exchange with a Responder and says how it ends. The T of the exchange is durable before anything
- * is sent. Throws when the board has no entropy or can't store: then nothing was sent.
+ * is sent. Throws when the board has no entropy or can't store: then nothing was sent. `onBegun` hears once the
+ * shares are on their way.
  */
 export function runExchange(
   device: Device,
@@ -49,10 +50,12 @@ export function runExchange(
   responder: Identity,
   onEvent: (event: SensorEvent) => void,
   onFinished: (outcome: Outcome) => void,
+  onBegun?: (waiting: WaitingInitiator) => void,
 ): void {
   const t = nextT(device.storage);
   const waiting = beginExchange(device.primitives, device.random, enrolment, responder, t);
   new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
+  onBegun?.(waiting);
 }
 
 class Exchange {
@@ -139,9 +142,6 @@ class Exchange {
     this.onEvent({ event: "message", name: "I_TP", from, to: this.#nameOf(x), bytes: message.length });
   }
 
-  /** Sends what CoAP has to send, hands its outcomes to the exchange, and sleeps until CoAP is due again. */
-  #work(): void {
-    if (this.#stopped) return;
   /**
    * Whether a message to this third party is not acknowledged yet: it is CoAP's to repeat. One that is may still be
    * answered, late: the answer to either request is as good.
@@ -153,6 +153,9 @@ class Exchange {
     return false;
   }
 
+  /** Sends what CoAP has to send, hands its outcomes to the exchange, and sleeps until CoAP is due again. */
+  #work(): void {
+    if (this.#stopped) return;
     const { clock } = this.device;
     const actions = this.#coap.take();
     // An outcome may end the exchange and close the link: acknowledgements go first.

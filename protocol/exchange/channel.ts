@@ -11,14 +11,14 @@ import { deriveContext, type SecurityContext } from "../oscore/context.js";
 import { hkdf } from "../oscore/hkdf.js";
 import type { Primitives } from "../primitives.js";
 import type { Confirmation } from "./confirmation.js";
+import { OSCORE_RESPONDER_ID } from "./profile.js";
 import type { ChannelKeys, Session } from "./session.js";
 
 /** Which end of the channel a context is for. */
 export type ChannelRole = "sensor" | "responder";
 
-/** Sender IDs; that of the sensor in the confirmed context comes with R_I. */
+/** The sensor's sender ID; in the confirmed context it is what R_I says. */
 export const PROVISIONAL_SENSOR_ID: Uint8Array = Uint8Array.of(1);
-export const RESPONDER_ID: Uint8Array = Uint8Array.of(2);
 
 /** The ID context of provisional contexts: the first bytes of RAND. */
 export const ID_CONTEXT_LENGTH = 8;
@@ -93,6 +93,6 @@ export function confirmedContext(
 
 function identifiers(role: ChannelRole, sensorId: Uint8Array) {
   return role === "sensor"
-    ? { senderId: sensorId, recipientId: RESPONDER_ID }
-    : { senderId: RESPONDER_ID, recipientId: sensorId };
+    ? { senderId: sensorId, recipientId: OSCORE_RESPONDER_ID }
+    : { senderId: OSCORE_RESPONDER_ID, recipientId: sensorId };
 }

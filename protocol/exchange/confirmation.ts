@@ -6,12 +6,13 @@
  * its key is none of the channel's (§4.1.3 and §4.1.4 take other constants).
  */
 
+import { equal } from "../bytes.js";
 import { Refusal, requiredPayload } from "../mikey/message.js";
 import { DataTypes, ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { type AnswerContext, type AnswerForm, consumeAnswer, createAnswer } from "./answer.js";
-import { extensionData, RESPONDER_NONCE_LENGTH } from "./profile.js";
+import { extensionData, OSCORE_RESPONDER_ID, RESPONDER_NONCE_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
 
 /** What the Responder adds to the session. */
@@ -40,6 +41,7 @@ export function createConfirmation(
   if (senderId.length > LONGEST_SENDER_ID) {
     throw new RangeError(`sender ID: expected at most ${LONGEST_SENDER_ID} bytes, got ${senderId.length}`);
   }
+  if (equal(senderId, OSCORE_RESPONDER_ID)) throw new RangeError("sender ID: it is the Responder's own");
   return createAnswer(
     primitives,
     form,
@@ -67,6 +69,9 @@ export function consumeConfirmation(
   const senderId = extensionData(message.payloads, ExtensionTypes.senderId);
   if (senderId === undefined || senderId.length > LONGEST_SENDER_ID) {
     throw new Refusal(ErrorNumbers.unspecified, "the sender ID is missing or too long");
+  }
+  if (equal(senderId, OSCORE_RESPONDER_ID)) {
+    throw new Refusal(ErrorNumbers.unspecified, "the sender ID is the Responder's own");
   }
   return { nonce: rand.slice(), senderId: senderId.slice() };
 }

@@ -15,6 +15,9 @@ export const RAND_LENGTH = 16;
 export const CHECK_VALUE_LENGTH = 8;
 export const RESPONDER_NONCE_LENGTH = 8;
 
+/** The Responder's OSCORE sender ID: no sensor can have the same. */
+export const OSCORE_RESPONDER_ID: Uint8Array = Uint8Array.of(2);
+
 /** The crypto session whose TEK protects the channel (RFC 3830 §4.1.3: cs_id from 1). */
 export const CHANNEL_CS_ID = 1;
 

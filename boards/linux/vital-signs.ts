@@ -1,0 +1,12 @@
+/** Vital signs of nobody, for simulations: which they are follows from their number. */
+
+import type { Measurement } from "../../firmware/readings.js";
+
+/** Reading `i` (from 0): heart rate, oxygen saturation, body temperature, in units of RFC 8428 §12.1. */
+export function vitalSigns(i: number): Measurement[] {
+  return [
+    { name: "heart-rate", unit: "beat/min", value: 62 + ((i * 7) % 29), decimals: 0 },
+    { name: "spo2", unit: "/", value: 94 + ((i * 3) % 6), decimals: 2 },
+    { name: "temperature", unit: "Cel", value: 362 + ((i * 5) % 17), decimals: 1 },
+  ];
+}
