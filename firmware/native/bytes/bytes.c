@@ -23,7 +23,7 @@ static uint8_t *makeBytes(xsMachine *the, xsUnsignedValue length)
 /* xs_bytes_concat(...parts): parts are bytes, or numbers, each one byte */
 void xs_bytes_concat(xsMachine *the)
 {
-	int count = xsmcToInteger(xsArgc), i;
+	int count = xsmcArgc, i;
 	xsUnsignedValue total = 0, length;
 	void *data;
 	uint8_t *out;
@@ -64,7 +64,7 @@ void xs_bytes_equal(xsMachine *the)
 /* xs_bytes_wipe(...secrets) */
 void xs_bytes_wipe(xsMachine *the)
 {
-	int count = xsmcToInteger(xsArgc), i;
+	int count = xsmcArgc, i;
 	xsUnsignedValue length;
 	void *data;
 
