@@ -26,6 +26,8 @@ export interface ProxyOptions {
   readonly listen: Address;
   onError(error: Error, where: string): void;
   onPassed?(passed: Passed): void;
+  /** Milliseconds until a server's silence is told: 60 000, longer than any exchange, by default. */
+  readonly timeout?: number;
 }
 
 /** Requests under way at a time; more get 5.03. */
@@ -33,7 +35,6 @@ const MAX_PENDING = 64;
 /** Of these to one server without an acknowledgement: it serves several boards (RFC 7252 §4.7). */
 const NSTART = 8;
 const TOKEN_LENGTH = 8;
-/** Milliseconds until a server's silence is told: the longest that a third party may need. */
 const TIMEOUT = 60_000;
 /** Seconds after which a board may try again. */
 const RETRY_AFTER = 5;
@@ -140,7 +141,7 @@ export class ForwardProxy {
         options: own,
         payload,
         understood: [OptionNumbers.oscore],
-        timeout: TIMEOUT,
+        timeout: this.#options.timeout ?? TIMEOUT,
       });
       this.#waiting.set(handle, resolve);
       this.#work();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { draw, Network, type Passage, type Relay } from "../../../host/simulation/network.js";
+import { corrupted, draw, Network, type Passage, type Relay } from "../../../host/simulation/network.js";
 
 /** A socket on loopback that remembers what it heard. */
 async function endpoint(onMessage?: (datagram: Buffer, port: number, socket: Socket) => void) {
@@ -206,5 +206,16 @@ describe("simulation: network", () => {
     for (const drop of [-0.1, 1.1, Number.NaN]) {
       assert.throws(() => new Network({ drop, onError }), { name: "RangeError", message: /^drop: / });
     }
+  });
+
+  it("corrupts on a line the part of the bytes that it should, the same ones each time", () => {
+    const bytes = new Uint8Array(100_000).fill(0x55);
+    const damaged = corrupted(bytes, 0.01, 0.25);
+    const different = damaged.filter((byte) => byte !== 0x55).length;
+    assert.ok(different > 850 && different < 1150, `${different} of 100,000`);
+    assert.deepEqual(corrupted(bytes, 0.01, 0.25), damaged);
+    assert.notDeepEqual(corrupted(bytes, 0.01, 0.26), damaged);
+    assert.deepEqual(corrupted(bytes, 0, 0.25), bytes);
+    assert.ok(corrupted(bytes, 1, 0.25).every((byte) => byte !== 0x55));
   });
 });
