@@ -50,9 +50,13 @@ export type PartyEvent =
       readonly evidence: string | null;
       readonly reason: string;
     }
-  /** So many third parties say something else than a key's that no side can be called the liars. */
+  /**
+   * Somebody lied and nobody can be named: too few shares fit the key, or too many third parties say something else
+   * of its T. A later "misfit" of the same kind settles it.
+   */
   | {
       readonly event: "undecided";
+      readonly what: "share" | "session";
       readonly sensor: string;
       readonly t: number;
       readonly thirdParties: readonly string[];

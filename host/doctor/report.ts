@@ -15,7 +15,10 @@ export function reportLimits(limits: Limits): string {
   const partly = bitsLeft
     .map((bits, known) => ({ bits, known }))
     .filter(({ known }) => known > t && known < k)
-    .map(({ bits, known }) => `${count(known, "share")} leave ${bits} of ${bitsLeft[0]} bits to guess`);
+    .map(
+      ({ bits, known }) =>
+        `${known === 1 ? "1 share leaves" : `${known} shares leave`} ${bits} of ${bitsLeft[0]} bits to guess`,
+    );
   const lines = [
     `${k} of ${n} shares give the key; t = ${t}, ${scheme}`,
     "",
@@ -26,7 +29,9 @@ export function reportLimits(limits: Limits): string {
     `lying    ${liars(none.withCheckValue)}`,
     ...(none.withCheckValue === 0
       ? []
-      : ["         the key is the sensor's, and they are named, with what they signed as evidence"]),
+      : [
+          `         the key is the sensor's; ${none.named === 0 ? "who lied can't be told" : `up to ${none.named} are named, with what they signed as evidence`}`,
+        ]),
     `         ${k} that conspire are the sensor: they read its key and can invent another`,
     `bytes    share ${bytes.share}, TGK ${bytes.tgk}, weights at the sensor ${bytes.weights}`,
     `         I_TP ${bytes.I_TP}, TP_I with R_I ${bytes.TP_I}, TP_R about 2,000 with RSA-2048; ${n} of each`,
@@ -34,13 +39,14 @@ export function reportLimits(limits: Limits): string {
     "",
     ...table(
       [
-        ["silent", "liars: decoding alone", "with check value"],
+        ["silent", "liars: decoding alone", "with check value", "and named"],
         ...lying
           .slice(0, MAX_ROWS)
           .map((row) => [
             `${row.silent}`,
             `${row.unique}`,
             `${row.withCheckValue}${row.searched === n - row.silent ? "" : " *"}`,
+            `${row.named}`,
           ]),
       ],
       [0, 1],
@@ -58,7 +64,7 @@ export function reportLimits(limits: Limits): string {
 /** How many silent third parties the table of docs/security.md goes up to. */
 const SILENT_COLUMNS = 4;
 
-/** Markdown: a row for each sharing, and liars as "decoding alone / with check value". */
+/** Markdown: a row for each sharing, and liars as "decoding alone / with check value / named". */
 export function limitsTable(all: readonly Limits[]): string {
   const silent = Array.from({ length: SILENT_COLUMNS }, (_, s) => s);
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
@@ -72,7 +78,7 @@ export function limitsTable(all: readonly Limits[]): string {
       row([
         ...[k, privacy, thirdParties, privacy, bitsLeft[k - 1], limits.silent],
         ...silent.map((s) =>
-          s < lying.length ? `${lying[s].unique} / ${lying[s].withCheckValue}` : "no key",
+          s < lying.length ? `${lying[s].unique} / ${lying[s].withCheckValue} / ${lying[s].named}` : "no key",
         ),
       ]),
     ),
@@ -84,8 +90,4 @@ function liars(most: number): string {
   if (most === 0)
     return "nobody may, even when nobody is silent: a lie stops the exchange, and can't be placed";
   return `when nobody is silent, up to ${most} may send what they like, together or each alone:`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

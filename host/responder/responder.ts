@@ -30,6 +30,8 @@ import { type ChannelKeys, fingerprint, type Session } from "../../protocol/exch
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { enoughToName } from "../../protocol/shares/naming.js";
+import type { Sharing } from "../../protocol/shares/points.js";
 import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
@@ -39,7 +41,14 @@ import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import type { Evidence, KeepEvidence } from "./evidence.js";
-import { type AnswerRecord, type MessagePlace, Records, type ReplayRecord } from "./records.js";
+import {
+  type AnswerRecord,
+  type ConfirmedRecord,
+  type MessagePlace,
+  Records,
+  type ReplayRecord,
+  type ShareMisfit,
+} from "./records.js";
 import { type Contribution, OpenSession, OpenSessions } from "./sessions.js";
 
 /** What the authority vouches for in a TP_R. */
@@ -185,7 +194,7 @@ export class Responder {
     const contradicting = this.#records.contradict(sensor, t, thirdParty);
     if (contradicting !== undefined) {
       const misfit = this.#kept({ thirdParty, sensor, t, what: "session", digest, bytes });
-      this.#tellMisfits([misfit], contradicting, sharing.threshold);
+      this.#tellSessions([misfit], contradicting, sharing);
     }
     throw oldT(t, confirmed.t);
   }
@@ -217,10 +226,14 @@ export class Responder {
       const answer = createForwardVerification(primitives, context, confirmed.confirmation);
       this.#keep(place, { digest, answer });
       this.#tellSent(context, answer);
-      if (!isShareOf(primitives, confirmed.group, share, confirmed.shares)) {
-        const { thirdParty } = place;
-        this.#tellMisfits([this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes })]);
-      }
+      const { sharing } = share.session;
+      const { thirdParty } = place;
+      const fits = isShareOf(primitives, confirmed.group, share, confirmed.shares);
+      const misfit = fits
+        ? undefined
+        : shareMisfit(this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes }));
+      const enough = enoughToName(sharing);
+      this.#tellShares(sensor, sharing, this.#records.judge(confirmed, sensor, thirdParty, enough, misfit));
       return answer;
     }
     const group = groupName(primitives, share);
@@ -287,11 +300,18 @@ export class Responder {
     const { message: confirmation, keys } = rebuilt.confirm(primitives, freshness);
     const answers = this.#answersOf(open, confirmation);
     const misfits = this.#misfitsOf(open, rebuilt).map((misfit) => this.#kept(misfit));
-    const contradicting = misfits
-      .filter(({ what }) => what === "session")
-      .map(({ thirdParty }) => thirdParty);
+    const [shares, sessions] = (["share", "session"] as const).map((what) =>
+      misfits.filter((misfit) => misfit.what === what),
+    );
+    const contradicting = sessions.map(({ thirdParty }) => thirdParty);
+    const fitting = open.contributions
+      .filter(({ x }) => !rebuilt.misfits.includes(x))
+      .map(({ place }) => place.thirdParty);
     const { t, sharing } = session;
-    const record = { t, group: open.name, confirmation, shares: rebuilt.shareDigests, contradicting };
+    const unnamed = shares.map(shareMisfit);
+    const { name: group } = open;
+    const found = { t, group, confirmation, shares: rebuilt.shareDigests, contradicting, fitting, unnamed };
+    const record = fitting.length < enoughToName(sharing) ? found : { ...found, unnamed: [] };
     const isLast = this.#records.confirm(sensor, record, answers, () => onAgreed?.(session, keys, freshness));
     if (!isLast) {
       this.#end(open);
@@ -302,7 +322,8 @@ export class Responder {
     const tek = fingerprint(primitives, keys);
     const names = misfits.map(({ thirdParty }) => thirdParty);
     onEvent({ event: "agreed", sensor, t, tek, misfits: names });
-    this.#tellMisfits(misfits, contradicting, sharing.threshold);
+    this.#tellShares(sensor, sharing, found);
+    this.#tellSessions(sessions, contradicting, sharing);
     const from = identityToText(session.responder);
     onEvent({ event: "message", name: "R_I", from, to: sensor, sensor, bytes: confirmation.length });
     this.#give(open, answers);
@@ -331,9 +352,9 @@ export class Responder {
   }
 
   /** Keeps the evidence of a misfit; that it can't be kept stops nothing. */
-  #kept(misfit: Misfit): KeptMisfit {
+  #kept({ bytes, ...misfit }: Misfit): KeptMisfit {
     try {
-      return { ...misfit, evidence: this.options.keepEvidence?.(misfit) ?? null };
+      return { ...misfit, evidence: this.options.keepEvidence?.({ ...misfit, bytes }) ?? null };
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       this.#fault("evidence", error.message);
@@ -341,28 +362,43 @@ export class Responder {
     }
   }
 
-  /**
-   * Names whose share or session does not fit a key. A share in the key's own group is judged by the sensor's check
-   * value. A session is one word against another: fewer than k third parties can't have made a key, but from k on
-   * those who contradict it might be the honest.
-   */
-  #tellMisfits(misfits: readonly KeptMisfit[], contradicting: readonly string[] = [], k = 0): void {
+  /** Names whose share does not fit the key, when enough others fit. */
+  #tellShares(sensor: string, sharing: Sharing, { t, fitting, unnamed }: ConfirmedRecord): void {
+    if (unnamed.length === 0) return;
     const { onEvent } = this.options;
-    const isDecided = contradicting.length < k;
-    for (const { sensor, t, thirdParty, what, digest, evidence } of misfits) {
-      if (what === "session" && !isDecided) continue;
+    const enough = enoughToName(sharing);
+    if (fitting.length < enough) {
+      const thirdParties = unnamed.map(({ thirdParty }) => thirdParty);
       const reason =
-        what === "share"
-          ? "its share does not fit the key: it or the sensor lied"
-          : `it says something else of this T than the key's shares: it or the sensor lied, unless ${k} lied together`;
-      onEvent({ event: "misfit", sensor, t, thirdParty, what, digest, evidence, reason });
+        `the shares of ${thirdParties.join(", ")} do not fit the key's other ${fitting.length}, and only where ` +
+        `${enough} fit is it told who of them lied, or the sensor`;
+      onEvent({ event: "undecided", what: "share", sensor, t, thirdParties, reason });
+      return;
     }
-    if (isDecided || contradicting.length === 0) return;
-    const [{ sensor, t }] = misfits;
-    const reason =
-      `${contradicting.length} third parties say something else of this T, and ${k} can make a key: ` +
-      `at least ${k} lied, or the sensor, and which side can't be told`;
-    onEvent({ event: "undecided", sensor, t, thirdParties: contradicting, reason });
+    const reason = `its share does not fit the key: it or the sensor lied, ${unlessMany(sharing)}`;
+    for (const misfit of unnamed) onEvent({ event: "misfit", what: "share", sensor, t, ...misfit, reason });
+  }
+
+  /**
+   * Names who says something else of the key's T: one word against another. Fewer than k third parties can't have
+   * made a key, but from k on those who contradict it might be the honest.
+   */
+  #tellSessions(misfits: readonly KeptMisfit[], contradicting: readonly string[], sharing: Sharing): void {
+    const { onEvent } = this.options;
+    if (misfits.length === 0) return;
+    const { threshold: k } = sharing;
+    if (contradicting.length >= k) {
+      const [{ sensor, t }] = misfits;
+      const reason =
+        `${contradicting.length} third parties say something else of this T, and ${k} can make a key: ` +
+        `at least ${k} lied, or the sensor, and which side can't be told`;
+      onEvent({ event: "undecided", what: "session", sensor, t, thirdParties: contradicting, reason });
+      return;
+    }
+    const reason = `it says something else of this T: it or the sensor lied, ${unlessMany(sharing)}`;
+    for (const { sensor, t, thirdParty, what, digest, evidence } of misfits) {
+      onEvent({ event: "misfit", what, sensor, t, thirdParty, digest, evidence, reason });
+    }
   }
 
   /** R_TP for all who gave a share and have not been answered: an answer once given stays the same. */
@@ -487,7 +523,15 @@ type SessionAnswer = Contribution & AnswerRecord;
 
 /** A TP_R that does not fit a key, by its share or by its session. */
 type Misfit = Evidence & { readonly what: "share" | "session"; readonly digest: string };
-type KeptMisfit = Misfit & { readonly evidence: string | null };
+type KeptMisfit = Omit<Misfit, "bytes"> & ShareMisfit;
+
+function shareMisfit({ thirdParty, digest, evidence }: ShareMisfit): ShareMisfit {
+  return { thirdParty, digest, evidence };
+}
+
+function unlessMany({ threshold }: Sharing): string {
+  return `unless ${threshold} or more lied together`;
+}
 
 function oldT(t: number, last: number): Refusal {
   return new Refusal(ErrorNumbers.timestamp, `T ${t} is not above the last key's ${last}`);

@@ -151,7 +151,8 @@ interface Exchange {
   expiry: Expiry | undefined;
   /** What the Responder found, by third party. */
   readonly misfits: Map<string, Misfit>;
-  undecided: string | undefined;
+  /** What it could not tell, by the kind of lie. */
+  readonly undecided: Map<Misfit, string>;
 }
 
 class Scene {
@@ -392,7 +393,7 @@ class Scene {
       responderTek: null,
       expiry: undefined,
       misfits: new Map(),
-      undecided: undefined,
+      undecided: new Map(),
     };
     this.#exchanges.set(sensor, exchange);
 
@@ -448,7 +449,7 @@ class Scene {
         agreed: reason === undefined,
         hasKey: exchange.responderTek !== null,
         misfits: exchange.misfits,
-        undecided: exchange.undecided,
+        undecided: exchange.undecided.size === 0 ? undefined : [...exchange.undecided.values()].join("; "),
       }),
       tek: { initiator: initiatorTek, responder: exchange.responderTek },
       confirmed: finished?.confirmed === true,
@@ -524,10 +525,12 @@ class Scene {
         }
       }
     }
+    const kind: Misfit = event.what === "share" ? "share" : "session";
     if (event.event === "misfit" && typeof event.thirdParty === "string") {
-      exchange.misfits.set(event.thirdParty, event.what === "share" ? "share" : "session");
+      exchange.misfits.set(event.thirdParty, kind);
+      exchange.undecided.delete(kind);
     }
-    if (event.event === "undecided") exchange.undecided = `${event.reason}`;
+    if (event.event === "undecided") exchange.undecided.set(kind, `${event.reason}`);
   }
 
   #exchangeOf({ sensor, from, to }: PartyEvent): Exchange | undefined {

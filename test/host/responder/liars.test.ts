@@ -13,8 +13,11 @@ import type { ResponderOptions } from "../../../host/responder/responder.js";
 import { voucher } from "../../../host/responder/vouch.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import { Codes } from "../../../protocol/coap/numbers.js";
+import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import { fingerprint } from "../../../protocol/exchange/session.js";
-import { begin, soon, type World, world } from "../third-party/world.js";
+import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
+import { multiply } from "../../../protocol/shares/field.js";
+import { begin, certified, PATIENCE, soon, stated, type World, world } from "../third-party/world.js";
 import { confirmationIn, forward, type Stand, stand } from "./forwarding.js";
 
 let w: World;
@@ -31,12 +34,20 @@ function only<Name extends PartyEvent["event"]>(events: readonly PartyEvent[], n
   return events.filter((event): event is Extract<PartyEvent, { event: Name }> => event.event === name);
 }
 
-/** Sends messages one after the other, without waiting for what is held back. */
-async function send({ responder }: Stand, ...messages: readonly { readonly bytes: Uint8Array }[]) {
-  const answers = [];
+/** Sends messages one after the other: each when the one before was taken or answered. */
+async function send({ responder, store }: Stand, ...messages: readonly { readonly bytes: Uint8Array }[]) {
+  const answers: ReturnType<typeof responder.receive>[] = [];
   for (const { bytes } of messages) {
-    answers.push(responder.receive("", bytes));
-    await sleep(30);
+    const taken = () => store.table("replays").entries().length;
+    const before = taken();
+    let isAnswered = false;
+    const answer = responder.receive("", bytes);
+    answer.finally(() => {
+      isAnswered = true;
+    });
+    answers.push(answer);
+    const latest = Date.now() + PATIENCE;
+    while (!isAnswered && taken() === before && Date.now() < latest) await sleep(2);
   }
   return answers;
 }
@@ -83,7 +94,7 @@ describe("Responder: third parties that lie", () => {
         thirdParty: "party-01",
         what: "share",
         digest: messageDigest(bytes),
-        reason: "its share does not fit the key: it or the sensor lied",
+        reason: "its share does not fit the key: it or the sensor lied, unless 2 or more lied together",
       });
       assert.deepEqual(Uint8Array.from(readFileSync(evidence as string)), bytes);
       assert.equal(statSync(evidence as string).mode & 0o777, 0o600);
@@ -120,7 +131,7 @@ describe("Responder: third parties that lie", () => {
         assert.equal(code, order[0] === 1 ? Codes.changed : Codes.forbidden);
         const [{ thirdParty, what, reason, evidence }, ...more] = only(standing.events, "misfit");
         assert.deepEqual([thirdParty, what, more.length], ["party-01", "session", 0]);
-        assert.match(reason, /it or the sensor lied, unless 2 lied together$/);
+        assert.match(reason, /it or the sensor lied, unless 2 or more lied together$/);
         assert.ok(evidence);
       }
     }
@@ -170,6 +181,65 @@ describe("Responder: third parties that lie", () => {
     const [{ thirdParties, reason }] = only(standing.events, "undecided");
     assert.deepEqual(thirdParties, ["party-03", "party-02"]);
     assert.match(reason, /at least 2 lied, or the sensor, and which side can't be told$/);
+  });
+
+  describe("with 3 of 5", () => {
+    let five: World;
+    before(async function () {
+      this.timeout(30_000);
+      const more = ["party-04", "party-05"].map((name) =>
+        certified(name, { issuer: w.authority, role: "third-party" }),
+      );
+      const parties = [...w.parties, ...(await Promise.all(more))];
+      const thirdParties = parties.map(({ identity }) => identity);
+      const policy = { ...w.policy, threshold: 3, privacy: 2, thirdParties };
+      const statement = await stated(w.authority, policy);
+      five = { ...w, parties, policy, statement, psks: parties.map(() => randomSource(16)) };
+    });
+
+    /** The TP_R of third party x, with something added to its share. */
+    const moved = (exchange: WaitingInitiator, x: number, by: (byte: number) => number) => {
+      const read = readShareMessage(exchange.messages[x - 1]);
+      const { share } = consumeShareMessage(primitives, read, five.policy, five.psks[x - 1]);
+      return forward(five, exchange, x, { share: share.map((byte, i) => byte ^ by(i)) });
+    };
+
+    it("two that move the polynomial under the same TGK get the key through, and no honest one is named", async () => {
+      const standing = await start();
+      const exchange = begin(five, 5);
+      // x · (x − 3) is 0 at the secret's x = 0 and at the third share.
+      const g = (x: number) => multiply(x, x ^ 3);
+      const lies = [1, 2].map((x) => moved(exchange, x, () => g(x)));
+      await send(standing, ...lies, ...[3, 4, 5].map((x) => forward(five, exchange, x)));
+      const { events } = standing;
+      assert.equal(only(events, "agreed")[0].tek, fingerprint(primitives, exchange.provisionalKeys));
+      assert.deepEqual(only(events, "misfit"), []);
+      const [first, second, ...more] = only(events, "undecided");
+      assert.deepEqual([first.thirdParties, first.what], [["party-04"], "share"]);
+      assert.deepEqual([second.thirdParties, more.length], [["party-04", "party-05"], 0]);
+      assert.match(second.reason, /only where 4 fit is it told who of them lied, or the sensor$/);
+    });
+
+    it("one is named as soon as four shares fit, also when two of them come after the key and a restart", async () => {
+      const store = new MemoryStore();
+      const standing = await start({ store });
+      const exchange = begin(five, 5);
+      const lie = moved(exchange, 2, (i) => i + 1);
+      const honest = [1, 3, 4, 5].map((x) => forward(five, exchange, x));
+      await send(standing, lie, ...honest.slice(0, 3));
+      assert.equal(only(standing.events, "agreed").length, 1);
+      assert.deepEqual(only(standing.events, "misfit"), []);
+      assert.equal(only(standing.events, "undecided").length, 1);
+      standing.responder.close();
+      const after = await start({ store });
+      await send(after, honest[3]);
+      const [{ thirdParty, digest, evidence }, ...more] = only(after.events, "misfit");
+      assert.deepEqual([thirdParty, digest, more.length], ["party-02", messageDigest(lie.bytes), 0]);
+      assert.deepEqual(Uint8Array.from(readFileSync(evidence as string)), lie.bytes);
+      // Told once.
+      await send(after, forward(five, exchange, 5));
+      assert.equal(only(after.events, "misfit").length, 1);
+    });
   });
 
   it("k shares that fit nothing end without a key, with what can be told", async () => {

@@ -36,7 +36,15 @@ function only<Name extends PartyEvent["event"]>(events: readonly PartyEvent[], n
 
 /** The record of a key that nothing is known of but its T. */
 function confirmed(t: number, confirmation = new Uint8Array()): ConfirmedRecord {
-  return { t, group: `${t}`, confirmation, shares: new Uint8Array(48), contradicting: [] };
+  return {
+    t,
+    group: `${t}`,
+    confirmation,
+    shares: new Uint8Array(48),
+    contradicting: [],
+    fitting: [],
+    unnamed: [],
+  };
 }
 
 describe("Responder: sessions", () => {
