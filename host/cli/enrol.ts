@@ -39,7 +39,7 @@ export function addEnrolCommand(program: Command): void {
     .addOption(new Option("--suite <name>", "KEMAC suite").choices(suiteNames).default(suiteNames[0]))
     .requiredOption(
       "--responder <id>",
-      "whom the sensor agrees with; as id=dir@host:port it is also told to the third parties",
+      "whom the sensor agrees with; as id=dir@host:port the third parties are told of it, and the sensor where it is",
       responder,
     )
     .requiredOption("--out <file>", "the sensor's file")
@@ -62,6 +62,7 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
     policy,
     responder: "folder" in options.responder ? options.responder.identity : options.responder,
     addresses: parties.map(({ address }) => address),
+    ...(to !== undefined && { responderAddress: to.address }),
     ...{ deadline, days, now },
   });
   const folders = parties.map(({ folder }) => folder);

@@ -5,8 +5,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
 import { programFile } from "../simulation/process.js";
 import { Progress, type ProgressStream } from "../simulation/progress.js";
+import { areComplete } from "../simulation/readings.js";
 import { reportRun, reportRuns } from "../simulation/report.js";
-import { type LinkName, linkNames, summarize } from "../simulation/result.js";
+import { type LinkName, linkNames, type RunResult, summarize } from "../simulation/result.js";
 import { type Programs, RESPONDER, type Settings, sensorName, simulate } from "../simulation/scenario.js";
 import { seconds, wholeNumber } from "./arguments.js";
 
@@ -44,6 +45,7 @@ interface Given {
   repeat?: number;
   parallel: number;
   bits: string;
+  readings?: number;
   pcap?: string;
   json?: true;
 }
@@ -137,6 +139,9 @@ function describe(command: Command): Command {
       option("--parallel <j>", "sensors that take part at a time", wholeNumber(1, MAX_PARTIES)).default(1),
     )
     .addOption(new Option("--bits <bits>", "RSA key size").choices(["2048", "3072", "4096"]).default("2048"))
+    .addOption(
+      option("--readings <n>", "readings that each sensor sends to the Responder", wholeNumber(1, 100_000)),
+    )
     .option("--pcap <file>", "write every datagram as a capture, lost ones with a TTL of 1")
     .option("--json", "print the result as one JSON object")
     .allowExcessArguments(false)
@@ -144,7 +149,7 @@ function describe(command: Command): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit code: 0 when all exchanges agreed, 1 when not, 2 on wrong use.\n" +
+      "\nExit code: 0 when all exchanges agreed and all readings came once, 1 when not, 2 on wrong use.\n" +
         "In a capture sensors are 127.0.1.x, third parties 127.0.2.x, the Responder is 127.0.3.1,\nborder routers (--link) 127.0.4.x.",
     );
 }
@@ -179,6 +184,8 @@ function settingsOf(given: Given, command: Command): Settings {
   if (collude && liars === 0) wrong("--collude", "needs --liars");
   if (given.corrupt > 0 && given.link !== "slipmux")
     wrong("--corrupt", "needs a serial line: --link slipmux");
+  if (given.readings !== undefined && given.link !== "udp")
+    wrong("--readings", "needs sensors with IP: --link udp");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
@@ -197,6 +204,7 @@ function settingsOf(given: Given, command: Command): Settings {
     parallel,
     bits: Number(given.bits),
     ...(given.pcap !== undefined && { pcap: given.pcap }),
+    ...(given.readings !== undefined && { readings: given.readings }),
   };
 }
 
@@ -223,7 +231,10 @@ async function run(settings: Settings, given: Given, environment: SimulateEnviro
         settings.repeat === 1 ? reportRun(runs[0], sensorName(0), RESPONDER) : reportRuns(result, seed);
       stdout.write(`\n${text}`);
     }
-    return runs.every((each) => each.agreed) ? 0 : EXIT_NOT_AGREED;
+    const { readings: wanted = 0 } = settings;
+    const isGood = ({ agreed, readings }: RunResult) =>
+      agreed && (readings === undefined || areComplete(readings, wanted));
+    return runs.every(isGood) ? 0 : EXIT_NOT_AGREED;
   } catch (error) {
     progress.close();
     if (signal.aborted) return EXIT_INTERRUPTED;

@@ -24,6 +24,8 @@ export interface SensorJson {
   readonly psks: readonly string[];
   /** host:port each, in the same order. */
   readonly addresses: readonly string[];
+  /** host:port where the Responder takes readings. */
+  readonly responderAddress?: string;
   /** Hex. */
   readonly weights: string;
   /** Seconds that an exchange may take. */
@@ -35,6 +37,8 @@ export interface EnrolmentOrder {
   readonly responder: Identity;
   /** host:port of each third party, in the policy's order. */
   readonly addresses: readonly string[];
+  /** host:port where the Responder takes readings; without it the sensor has nowhere to send them. */
+  readonly responderAddress?: string;
   /** Seconds. */
   readonly deadline: number;
   /** How long the statement holds. */
@@ -52,7 +56,7 @@ export interface MadeEnrolment {
 /** Makes an enrolment; nothing is written. */
 export async function makeEnrolment(
   authority: Pick<Authority, "publicKey" | "privateKey">,
-  { policy, responder, addresses, deadline, days, now }: EnrolmentOrder,
+  { policy, responder, addresses, responderAddress, deadline, days, now }: EnrolmentOrder,
 ): Promise<MadeEnrolment> {
   checkPolicy(policy);
   for (const identity of [policy.sensor, responder, ...policy.thirdParties]) checkIdentity(identity);
@@ -69,6 +73,7 @@ export async function makeEnrolment(
       responder: identityToText(responder),
       psks,
       addresses,
+      ...(responderAddress !== undefined && { responderAddress }),
       weights: toHex(weightMatrix({ threshold, privacy, shares: n })),
       deadline,
     },

@@ -27,6 +27,8 @@ export interface FoldersPlan {
   readonly deadline: number;
   /** Size of every RSA key. */
   readonly bits: number;
+  /** Whether sensors are told where the Responder takes readings. */
+  readonly channel: boolean;
   /** Where `client` reaches `server`: "host:port". */
   readonly address: (client: string, server: string) => string;
   /** Hears how many keys there are so far. */
@@ -102,7 +104,7 @@ async function enrol(
   responder: Identity,
   now: number,
 ): Promise<void> {
-  const { folder, thirdParties, threshold, privacy, suite, deadline, address, signal } = plan;
+  const { folder, thirdParties, threshold, privacy, suite, deadline, address, channel, signal } = plan;
   const policy = {
     sensor: identityFromText(sensor),
     threshold,
@@ -114,6 +116,7 @@ async function enrol(
     policy,
     responder,
     addresses: thirdParties.map((name) => address(sensor, name)),
+    ...(channel && { responderAddress: address(sensor, plan.responder) }),
     ...{ deadline, days: DAYS, now },
   });
   const folders = thirdParties.map((name) => join(folder, name));

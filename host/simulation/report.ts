@@ -1,5 +1,6 @@
 /** A simulation's results as text for people: tables of at most 100 columns. */
 
+import type { ReadingFigures } from "./readings.js";
 import type { RepeatResult, RunResult } from "./result.js";
 
 /** One run: every message, the sensor's figures, the fingerprints of both TEKs, and how it ended. */
@@ -33,6 +34,7 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
     ...(run.liars.length === 0 ? [] : [line("found lying", wrap(run.liars, width + 4))]),
     line(`TEK at ${sensor}`, tek.initiator ?? "none"),
     line(`TEK at ${responder}`, tek.responder ?? "none"),
+    ...(run.readings === undefined ? [] : [line("readings", readingsText(run.readings))]),
   ];
   const doubt = run.undecided === undefined ? [] : fold(`can't be told: ${run.undecided}`);
   return [...messages, "", ...traffic, "", ...facts, "", ...doubt, ...verdict(run), ""].join("\n");
@@ -86,6 +88,10 @@ function verdict(run: RunResult): string[] {
   const time = `${number(run.elapsedMs)} ms`;
   if (!run.agreed) return fold(`not agreed after ${time}: ${run.reason}`);
   return [`agreed${run.confirmed ? " and confirmed" : ", not confirmed"} in ${time}`];
+}
+
+function readingsText({ sent, received, duplicated, lost, unconfirmed }: ReadingFigures): string {
+  return `${sent} sent, ${received} received, ${duplicated} twice, ${lost} lost, ${unconfirmed} unconfirmed`;
 }
 
 function heap({ device }: RunResult): string {

@@ -1,6 +1,7 @@
 /** What a simulated exchange came to: the object that `symbolon simulate --json` prints. */
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
+import type { ReadingFigures } from "./readings.js";
 
 /** How a sensor reaches the network. */
 export const linkNames = ["udp", "slipmux"] as const;
@@ -51,6 +52,8 @@ export interface RunResult {
   readonly confirmed: boolean;
   readonly device: DeviceFigures;
   readonly messages: readonly MessageRecord[];
+  /** Absent when none were to be sent. */
+  readonly readings?: ReadingFigures;
   readonly elapsedMs: number;
 }
 

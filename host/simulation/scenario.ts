@@ -14,8 +14,9 @@ import type { SuiteName } from "../../protocol/mikey/suites.js";
 import { type Folders, prepareFolders } from "./folders.js";
 import { draw, type Line, Network, type Relay } from "./network.js";
 import { type Capture, captureAddresses, openCapture } from "./pcap.js";
-import { type PartyEvent, PartyProcess } from "./process.js";
+import { PartyError, type PartyEvent, PartyProcess } from "./process.js";
 import type { Progress } from "./progress.js";
+import { areComplete, ReadingTally } from "./readings.js";
 import {
   deviceFigures,
   type Expiry,
@@ -53,6 +54,8 @@ export interface Settings {
   readonly parallel: number;
   /** Size of every RSA key. */
   readonly bits: number;
+  /** Readings that each sensor sends; without it there is no channel. */
+  readonly readings?: number;
   /** Where the capture goes, if one is wanted. */
   readonly pcap?: string;
 }
@@ -85,6 +88,8 @@ const STUCK_MS = 15_000;
 /** Messages that are still on their way when the sensor has finished: until all or silence, at most. */
 const SETTLE_MS = 2000;
 const SILENCE_MS = 250;
+/** How long one reading may take on a network that loses much. */
+const READING_MS = 60_000;
 
 /** The names of sensor i and third party i (from 0): eight bytes each, while two digits are enough. */
 export function sensorName(i: number): string {
@@ -151,6 +156,7 @@ interface Exchange {
   expiry: Expiry | undefined;
   /** What the Responder found, by third party. */
   readonly misfits: Map<string, Misfit>;
+  readonly readings: ReadingTally;
   /** What it could not tell, by the kind of lie. */
   readonly undecided: Map<Misfit, string>;
 }
@@ -262,6 +268,8 @@ class Scene {
       await open(party, RESPONDER);
       for (const sensor of this.#sensors) await open(this.#clientFor(sensor), party);
     }
+    if (this.#settings.readings !== undefined)
+      for (const sensor of this.#sensors) await open(this.#clientFor(sensor), RESPONDER);
     for (const [sensor, router] of this.#routers) await open(sensor, router, { corrupt });
   }
 
@@ -275,7 +283,7 @@ class Scene {
   }
 
   async #enrol(folder: string): Promise<Folders> {
-    const { bits, suite, threshold, privacy, deadline } = this.#settings;
+    const { bits, suite, threshold, privacy, deadline, readings } = this.#settings;
     const step = this.#surroundings.progress.begin(
       `authority, ${this.#thirdParties.length + 2} RSA-${bits} keys, enrolment`,
     );
@@ -284,7 +292,7 @@ class Scene {
       sensors: this.#sensors,
       thirdParties: this.#thirdParties,
       responder: RESPONDER,
-      ...{ bits, suite, threshold, privacy, deadline },
+      ...{ bits, suite, threshold, privacy, deadline, channel: readings !== undefined },
       address: (client, server) => this.#relay(this.#clientFor(client), server).address,
       signal: this.#broken.signal,
       onKey: (made) => step.update(`${made} keys`),
@@ -381,7 +389,7 @@ class Scene {
     dir: string,
     onDetail: (detail: string) => void,
   ): Promise<RunResult> {
-    const { seed, deadline, threshold, privacy, suite, repeat, link } = this.#settings;
+    const { seed, deadline, threshold, privacy, suite, repeat, link, readings } = this.#settings;
     this.#reseed(sensor, seed + i);
     const now = performance.now();
     const exchange: Exchange = {
@@ -394,22 +402,26 @@ class Scene {
       expiry: undefined,
       misfits: new Map(),
       undecided: new Map(),
+      readings: new ReadingTally(),
     };
     this.#exchanges.set(sensor, exchange);
 
     let finished: PartyEvent | undefined;
     let failure: Error | undefined;
     const args = ["--dir", dir, ...this.#lineOf(sensor)];
+    if (readings !== undefined) args.push("--readings", `${readings}`);
     const process = this.#start(sensor, this.#surroundings.programs.launch, args, (event) => {
       if (event.event === "engine") {
         exchange.engine = `${event.engine}`;
         exchange.beganAt = performance.now();
       }
+      if (event.event === "reading") exchange.readings.sent(event);
       if (event.event === "message") {
         this.#announced(exchange, event);
         if (repeat === 1) onDetail(`${event.name} ${event.from} → ${event.to}`);
       }
     });
+    const read = readings === undefined ? undefined : this.#awaitReadings(process, exchange, readings);
     try {
       const patience = START_MS + deadline * 1000 + STUCK_MS;
       finished = await this.#unlessBroken(
@@ -420,6 +432,7 @@ class Scene {
     }
     const elapsedMs = Math.round(performance.now() - exchange.beganAt);
     if (failure === undefined) await this.#settle(exchange, deadline * 1000);
+    if (read !== undefined) await this.#unlessBroken(read);
     await process.stop();
     this.#processes.delete(process);
     this.#exchanges.delete(sensor);
@@ -455,6 +468,7 @@ class Scene {
       confirmed: finished?.confirmed === true,
       device: deviceFigures(finished?.device),
       messages: exchange.messages,
+      ...(readings !== undefined && { readings: exchange.readings.figures }),
       elapsedMs,
     };
   }
@@ -466,6 +480,21 @@ class Scene {
   }
 
   /**
+   * Waits until the sensor has sent its readings and the Responder has told of those that it has; never rejects.
+   * What stops the sensor before is the exchange's failure, and shows in the figures.
+   */
+  async #awaitReadings(sensor: PartyProcess, { readings }: Exchange, count: number): Promise<void> {
+    const patience = START_MS + this.#settings.deadline * 1000 + STUCK_MS + count * READING_MS;
+    try {
+      await sensor.waitFor("readings", ({ event }) => event === "readings", patience);
+    } catch (error) {
+      if (!(error instanceof PartyError)) throw error;
+    }
+    const enough = performance.now() + SETTLE_MS;
+    while (!areComplete(readings.figures, count) && performance.now() < enough) await sleep(10);
+  }
+
+  /**
    * The links of a run begin its seed's streams. Those between third parties and the Responder are common to
    * all sensors; where several take part at a time, these go on with the first seed's.
    */
@@ -474,6 +503,7 @@ class Scene {
       this.#relay(this.#clientFor(sensor), party).reseed(seed);
       if (this.#sensors.length === 1) this.#relay(party, RESPONDER).reseed(seed);
     }
+    this.#relays.get(RESPONDER)?.get(sensor)?.reseed(seed);
     const router = this.#routers.get(sensor);
     if (router !== undefined) this.#relay(sensor, router).reseed(seed);
   }
@@ -513,6 +543,7 @@ class Scene {
     if (exchange === undefined) return;
     if (event.event === "message") this.#announced(exchange, event);
     if (name !== RESPONDER) return;
+    if (event.event === "reading") exchange.readings.received(event);
     if (event.event === "agreed" && typeof event.tek === "string") exchange.responderTek = event.tek;
     if (event.event === "expired") {
       const { shares, threshold, missing, reason } = event;

@@ -36,6 +36,12 @@ describe("an enrolment", () => {
     equal(changed({ deadline: 0.5 }).deadline, 500);
   });
 
+  it("may say where the Responder takes readings", () => {
+    equal(changed({}).responderAddress, undefined);
+    equal(changed({ responderAddress: "192.0.2.7:5683" }).responderAddress, "192.0.2.7:5683");
+    throws(() => changed({ responderAddress: 7 }), { type: SyntaxError, message: /^responderAddress: / });
+  });
+
   it("ignores members that it does not know", () => {
     equal(changed({ comment: "ward 7" }).deadline, 20_000);
   });

@@ -77,6 +77,7 @@ describe("symbolon", function () {
     const read = enrolmentFromJson(sensor);
     assert.equal(read.deadline, 2500);
     assert.deepEqual(sensor.addresses, ["127.0.0.1:1001", "[::1]:1002"]);
+    assert.equal(sensor.responderAddress, "127.0.0.1:9000");
     assert.equal(sensor.policy.privacy, 1);
     assert.equal(sensor.policy.suite, "aes-ccm-128-8");
     const { root } = readParty(at("r"));

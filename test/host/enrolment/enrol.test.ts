@@ -90,6 +90,10 @@ describe("enrolment", () => {
     assert.deepEqual(read.addresses, addresses);
     assert.equal(read.deadline, 7000);
     assert.equal(read.weights.length, 2 * 3);
+    assert.equal("responderAddress" in sensor, false);
+    const responderAddress = "192.0.2.9:5683";
+    const other = (await makeEnrolment(authority, { ...order, responderAddress })).sensor;
+    assert.equal(enrolmentFromJson(other).responderAddress, responderAddress);
   });
 
   it("gives each third party its own PSK, and all the same statement", async () => {

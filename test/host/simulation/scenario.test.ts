@@ -307,6 +307,11 @@ describe("simulation: scenario, with stand-ins for the parties", function () {
       ],
       ["--parallel 2", "error: option '--parallel' can't be 2: --repeat asks for 1"],
       [
+        "--readings 0",
+        "error: option '--readings <n>' argument '0' is invalid. Expected a whole number from 1 to 100000.",
+      ],
+      ["--readings 1 --link slipmux", "error: option '--readings' needs sensors with IP: --link udp"],
+      [
         "--bits 512",
         "error: option '--bits <bits>' argument '512' is invalid. Allowed choices are 2048, 3072, 4096.",
       ],

@@ -302,6 +302,11 @@ describe("what R_I brings", () => {
       number,
       /245 stands more than once/,
     );
+    refuses(
+      edit((payload) => ({ ...payload, data: Uint8Array.of(2) })),
+      number,
+      /the sender ID is the Responder's own/,
+    );
   });
 
   it("is not made with a nonce or sender ID that does not fit", () => {
@@ -314,6 +319,10 @@ describe("what R_I brings", () => {
     throws(create({ senderId: new Uint8Array(8) }), {
       type: RangeError,
       message: "sender ID: expected at most 7 bytes, got 8",
+    });
+    throws(create({ senderId: Uint8Array.of(2) }), {
+      type: RangeError,
+      message: "sender ID: it is the Responder's own",
     });
   });
 });
