@@ -5,6 +5,7 @@
 
 import { equal, fromHex } from "../../protocol/bytes.js";
 import type { Primitives, RandomSource } from "../../protocol/primitives.js";
+import { multiply } from "../../protocol/shares/field.js";
 
 /** A primitive gave something else than it must. */
 export class SelfTestError extends Error {
@@ -76,6 +77,25 @@ const tests: readonly Test[] = [
   ],
   ["AES-CCM opening", (p) => opensOnlyWhatHolds(p, CCM_8, 8) && opensOnlyWhatHolds(p, CCM_16, 16)],
   [
+    "the sealing of a whole message",
+    ({ ccmSealMessage: seal }) => seal === undefined || sealsAsWritten(seal),
+  ],
+  [
+    "PRF and HMAC in one",
+    // No vector of its own: both have been tested above.
+    (p) =>
+      p.prfHmac === undefined ||
+      equal(
+        p.prfHmac(prfInkey(), prfLabel(), nothing()),
+        p.hmac("sha-256", p.prf("sha-256", prfInkey(), prfLabel(), 32), nothing()),
+      ),
+  ],
+  [
+    "multiplication in GF(256)",
+    // FIPS 197 §4.2
+    () => multiply(0x57, 0x83) === 0xc1,
+  ],
+  [
     "AES-CTR",
     // SP 800-38A F.5.1, two blocks; the counter's last byte runs over between them
     (p) =>
@@ -113,6 +133,20 @@ function opensOnlyWhatHolds(p: Primitives, packet: string, tagLength: 8 | 16): b
     if (open(forged) !== undefined) return false;
   }
   return true;
+}
+
+/** A KEMAC as protocol/mikey/kemac.ts describes it; the bytes were computed with OpenSSL. */
+function sealsAsWritten(seal: NonNullable<Primitives["ccmSealMessage"]>): boolean {
+  const before =
+    "010005811122334400010b00ec000000123456780610a0a1a2a3a4a5a6a7a8a9aaabacadaeaf0600001073656e736f722d3140" +
+    "6578616d706c650100000b747031406578616d706c6500f10014";
+  const contents = "00000010404142434445464748494a4b4c4d4e4f";
+  const sealed = "e9a9012e29b2824395c8dfb7d9df0e770c9808f6";
+  const tag = "c03055eb482428bae0334b130c19d780";
+  const message = fromHex(`${before}${contents}f1${"00".repeat(16)}`);
+  const rand = fromHex("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
+  seal(counting(16), fromHex("11223344"), rand, fromHex("ec00000012345678"), message, before.length / 2, 16);
+  return gives(message, `${before}${sealed}f1${tag}`);
 }
 
 function gives(actual: Uint8Array, expected: string): boolean {

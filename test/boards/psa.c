@@ -32,6 +32,9 @@ static void compare(const uint8_t *data, size_t aadLength, size_t length, size_t
 	ccmSeal(&schedule, nonce, aad, aadLength, text, length, expected, tagLength);
 	check(aeadSeal(key, nonce, aad, aadLength, text, length, sealed, tagLength) == 0, "status", aadLength, length);
 	check(memcmp(sealed, expected, length + tagLength) == 0, "sealed", aadLength, length);
+	memcpy(sealed, text, length);
+	check(aeadSeal(key, nonce, aad, aadLength, sealed, length, sealed, tagLength) == 0, "status", aadLength, length);
+	check(memcmp(sealed, expected, length + tagLength) == 0, "sealed in place", aadLength, length);
 	check(aeadOpen(key, nonce, aad, aadLength, sealed, length, opened, tagLength, &holds) == 0, "status",
 		aadLength, length);
 	check(holds == 1 && memcmp(opened, text, length) == 0, "opened", aadLength, length);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* AES-CCM (RFC 3610, L = 2): writes `length` bytes of ciphertext and the tag to `sealed`. */
+/* AES-CCM (RFC 3610, L = 2): writes `length` bytes of ciphertext and the tag to `sealed`, which may be `text`. */
 int aeadSeal(const uint8_t *key, const uint8_t *nonce, const uint8_t *aad, size_t aadLength,
 	const uint8_t *text, size_t length, uint8_t *sealed, size_t tagLength);
 /*

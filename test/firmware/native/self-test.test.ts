@@ -46,6 +46,21 @@ describe("known-answer tests at the start", () => {
         },
       ]),
     ),
+    [
+      "the sealing of a whole message",
+      // The contents stay as they were.
+      { ccmSealMessage: () => {} },
+    ],
+    [
+      "the sealing of a whole message",
+      {
+        ccmSealMessage: (...args) => {
+          p.ccmSealMessage!(...args);
+          args[4][args[4].length - 1] ^= 1;
+        },
+      },
+    ],
+    ["PRF and HMAC in one", { prfHmac: (inkey, label, data) => damaged(p.prfHmac!(inkey, label, data)) }],
     ["AES-CCM opening", { ccmOpen: () => undefined }],
     [
       "AES-CCM opening",

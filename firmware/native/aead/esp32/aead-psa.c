@@ -55,6 +55,22 @@ static psa_status_t update(Cipher *cipher, const uint8_t *in, uint8_t *out, size
 	return status == PSA_SUCCESS && done != length ? PSA_ERROR_GENERIC_ERROR : status;
 }
 
+/* `out` may be `in`, which PSA itself does not promise. */
+static psa_status_t updateInPlace(Cipher *cipher, const uint8_t *in, uint8_t *out, size_t length)
+{
+	uint8_t chunk[CHUNK];
+	size_t done, part;
+	psa_status_t status = PSA_SUCCESS;
+
+	for (done = 0; done < length && status == PSA_SUCCESS; done += part) {
+		part = length - done < CHUNK ? length - done : CHUNK;
+		memcpy(chunk, in + done, part);
+		status = update(cipher, chunk, out + done, part);
+	}
+	wipe(chunk, sizeof(chunk));
+	return status;
+}
+
 static void endCipher(Cipher *cipher)
 {
 	/* Both do nothing to what never began. */
@@ -142,7 +158,7 @@ static psa_status_t encrypt(uint8_t *mask, const uint8_t *key, const uint8_t *no
 	if (status == PSA_SUCCESS)
 		status = update(&cipher, zeros, mask, AES_BLOCK);
 	if (status == PSA_SUCCESS)
-		status = update(&cipher, in, out, length);
+		status = updateInPlace(&cipher, in, out, length);
 	endCipher(&cipher);
 	return status;
 }
@@ -192,7 +208,7 @@ int aeadCtr(const uint8_t *key, const uint8_t *counter, const uint8_t *data, uin
 	psa_status_t status = beginCipher(&cipher, PSA_ALG_CTR, key, counter);
 
 	if (status == PSA_SUCCESS)
-		status = update(&cipher, data, out, length);
+		status = updateInPlace(&cipher, data, out, length);
 	endCipher(&cipher);
 	if (status != PSA_SUCCESS)
 		wipe(out, length);
