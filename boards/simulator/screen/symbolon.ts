@@ -43,11 +43,19 @@ export class Symbolon implements Display {
     this.#draw("idle", "");
   }
 
+  #end(fingerprint: string | undefined, reason: string): void {
+    if (fingerprint !== undefined) {
+      this.#draw("agreed", fingerprint, true);
+    } else {
+      this.#pieces.fill("refused");
+      this.#draw("no key", reason);
+    }
+  }
+
   tell(event: BoardEvent): void {
     if (event.event === "finished") {
-      if (event.agreed) return this.#draw("agreed", fingerprint(event.tek), true);
-      this.#pieces.fill("refused");
-      return this.#draw("no key", event.reason ?? "");
+      this.#end(event.agreed ? fingerprint(event.tek) : undefined, event.reason ?? "");
+      return;
     }
     if (event.event === "message") this.#pieces[this.#indexOf(event.to)] = "sent";
     else this.#pieces[this.#indexOf(event.from)] = "refused";
