@@ -30,7 +30,7 @@ export function reportLimits(limits: Limits): string {
     ...(none.withCheckValue === 0
       ? []
       : [
-          `         the key is the sensor's; ${none.named === 0 ? "who lied can't be told" : `up to ${none.named} are named, with what they signed as evidence`}`,
+          `         the key is the sensor's; ${none.named === 0 ? "who lied can't be told" : `up to ${none.named} who lie each alone are named, with evidence`}`,
         ]),
     `         ${k} that conspire are the sensor: they read its key and can invent another`,
     `bytes    share ${bytes.share}, TGK ${bytes.tgk}, weights at the sensor ${bytes.weights}`,
