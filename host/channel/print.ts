@@ -12,7 +12,8 @@ export function readingLine({ sensor, t, number, records, confirmed, age }: Read
 
 function recordText({ n, u, v, vs, vb, vd, s, t }: SenmlRecord): string {
   const value = v ?? (vs === undefined ? (vb ?? vd) : JSON.stringify(vs));
-  const unit = u === undefined ? "" : ` ${u}`;
+  // A sensor may write anything here; the terminal is to show it, not to obey it.
+  const unit = u === undefined ? "" : ` ${u.replace(/[^\x20-\x7e\u00a0-\uffff]/g, "?")}`;
   const sum = s === undefined ? "" : `${value === undefined ? "" : ","} sum ${s}${unit}`;
   const time = t === undefined ? "" : ` at ${t} s`;
   return `${n}${value === undefined ? "" : ` ${value}${unit}`}${sum}${time}`;

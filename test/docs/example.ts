@@ -3,14 +3,19 @@
  * for by counting bytes, since its output differs each time.
  */
 
+import { encodeReading } from "../../firmware/readings.js";
 import { primitives } from "../../host/primitives.js";
 import { ascii, toHex } from "../../protocol/bytes.js";
+import { encodeUint } from "../../protocol/coap/message.js";
+import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { confirmedContext, confirmedSecrets, provisionalContext } from "../../protocol/exchange/channel.js";
 import { createConfirmation } from "../../protocol/exchange/confirmation.js";
 import { createForwardMessage, readForwardMessage } from "../../protocol/exchange/forward-message.js";
 import { createForwardVerification } from "../../protocol/exchange/forward-verification.js";
 import { policyFromJson } from "../../protocol/exchange/policy.js";
 import { DERIVED_SHARE_CONSTANT } from "../../protocol/exchange/profile.js";
-import { checkValue, createSession, sharingOf } from "../../protocol/exchange/session.js";
+import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
+import { channelKeys, checkValue, createSession, sharingOf } from "../../protocol/exchange/session.js";
 import {
   consumeShareMessage,
   createShareMessages,
@@ -20,6 +25,8 @@ import { createShareVerification } from "../../protocol/exchange/share-verificat
 import { identityFromText } from "../../protocol/mikey/identity.js";
 import { decodeMessage } from "../../protocol/mikey/message.js";
 import type { Field } from "../../protocol/mikey/reader.js";
+import type { SecurityContext } from "../../protocol/oscore/context.js";
+import { protectRequest } from "../../protocol/oscore/protect.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 
 /** `length` bytes that count up from `first`. */
@@ -57,10 +64,8 @@ const forward = createForwardMessage(
   ascii("eyJhbGciOiJQUzI1NiJ9.(the statement).(its signature)"),
   Date.UTC(2026, 0, 1),
 );
-const confirmation = createConfirmation(primitives, session, tgk, {
-  nonce: counting(0xe0, 8),
-  senderId: counting(0xf0, 4),
-});
+const freshness = { nonce: counting(0xe0, 8), senderId: counting(0xf0, 4) };
+const confirmation = createConfirmation(primitives, session, tgk, freshness);
 
 /** The five messages, by name. */
 export const messages: ReadonlyMap<string, Uint8Array> = new Map([
@@ -83,8 +88,30 @@ export const messages: ReadonlyMap<string, Uint8Array> = new Map([
   ["TP_I", createShareVerification(primitives, session, party.identity, psks[1], confirmation)],
 ]);
 
+const keys = channelKeys(primitives, session, tgk);
+const secrets = confirmedSecrets(primitives, keys, freshness);
+/** The example's first reading, and what is sent for it under either context with number 0. */
+const reading = encodeReading([{ name: "temperature", unit: "Cel", value: 367, decimals: 1 }]);
+const sealed = (context: SecurityContext) =>
+  toHex(
+    protectRequest(primitives, context, 0, {
+      code: Codes.POST,
+      options: [
+        { number: OptionNumbers.uriPath, value: ascii(READINGS_PATH) },
+        { number: OptionNumbers.contentFormat, value: encodeUint(SENML_CBOR) },
+      ],
+      payload: reading,
+    }).message.payload,
+  );
+
 /** What else the page states of the example. */
 export const facts = {
+  tek: toHex(keys.tek),
+  salt: toHex(keys.salt),
+  masterSecret: toHex(secrets.masterSecret),
+  reading: toHex(reading),
+  provisional: sealed(provisionalContext(primitives, "sensor", session, keys)),
+  confirmed: sealed(confirmedContext(primitives, "sensor", secrets)),
   checkValue: toHex(checkValue(primitives, session, tgk)),
   rand: toHex(session.rand),
   derivedShareConstant: `0x${DERIVED_SHARE_CONSTANT.toString(16).toUpperCase()}`,

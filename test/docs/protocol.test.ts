@@ -12,7 +12,7 @@ describe("docs/protocol.md", () => {
       ok(page.includes(`${message.length} bytes`), `expected "${message.length} bytes"`);
     });
   }
-  it("states the example's check value and RAND, and the constant of derived shares", () => {
+  it("states the example's values, its readings under OSCORE, and the constant of derived shares", () => {
     for (const fact of Object.values(facts)) ok(page.includes(fact), `expected ${fact}`);
   });
 });

@@ -47,6 +47,7 @@ async function findEngine(): Promise<string[]> {
 /** A sensor, two third parties and the Responder, with relays between them that hear everything. */
 class Scene {
   readonly readings: PartyEvent[] = [];
+  readonly lastWords: string[] = [];
   /** Of the sensor towards the Responder. */
   readonly passed: Passage[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "symbolon-readings-"));
@@ -130,7 +131,12 @@ class Scene {
     const server = new PartyProcess({
       name,
       script: main,
-      args: [command, "--dir", dir as string, "--listen", `127.0.0.1:${port}`, "--deadline", `${DEADLINE}`],
+      args: [
+        ...[command, "--dir", dir as string, "--listen", `127.0.0.1:${port}`, "--deadline", `${DEADLINE}`],
+        ...(name === HOSPITAL ? ["--print"] : []),
+      ],
+      // What a process that was killed has said last, on standard error.
+      onFailure: ({ message }) => this.lastWords.push(message),
       onEvent: (event) => {
         if (event.event === "reading") this.readings.push(event);
       },
@@ -226,13 +232,13 @@ describe("system: readings", function () {
     const scene = new Scene();
     try {
       await scene.open();
-      const [kills, count] = [8, 400];
+      const [kills, count] = [8, 2000];
       let over = false;
       const run = scene.sensor(["--readings", `${count}`], 300_000).finally(() => {
         over = true;
       });
       let killed = 0;
-      await sleep(1500);
+      while (scene.readings.length === 0 && !over) await sleep(5);
       while (killed < kills && !over) {
         await sleep(random(100));
         await scene.killHospital();
@@ -259,6 +265,10 @@ describe("system: readings", function () {
       for (const reading of sent)
         assert.equal(contents.get(nameOf(reading)), JSON.stringify(reading.records));
       assert.ok(killed > 2, `${killed} kills`);
+      assert.match(
+        scene.lastWords.join("\n"),
+        /sensor01 1\/\d+: heart-rate \d+ beat\/min, spo2 0\.9\d? \/, temperature \d\d(\.\d)? Cel \(confirmed, fresh\)/,
+      );
       console.log(`      ${count} readings, ${killed} kills, ${repeated} lines repeated`);
     } finally {
       await scene.close();
