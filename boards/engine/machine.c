@@ -76,8 +76,10 @@ uint64_t readComputrons(txMachine *the)
 {
 	Host *host = hostOf(the);
 
+#ifdef mxMetering
 	host->computrons += the->meterIndex;
 	the->meterIndex = 0;
+#endif
 	return host->computrons;
 }
 

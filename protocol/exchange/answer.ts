@@ -15,7 +15,12 @@ import {
 import { ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
 import type { Timestamp } from "../mikey/timestamps.js";
-import { checkVerification, createVerification, type VerificationContext } from "../mikey/verification.js";
+import {
+  checkVerification,
+  createVerification,
+  type VerificationContext,
+  verificationHolds,
+} from "../mikey/verification.js";
 import type { Primitives } from "../primitives.js";
 import { sessionHeader } from "./header.js";
 import { labelContextOf, roleIdentity, type Session } from "./session.js";
@@ -93,6 +98,23 @@ export function confirmationExtension(confirmation: Uint8Array | undefined): Pay
   ];
 }
 
-function verificationContext({ session, ...context }: AnswerContext): VerificationContext {
-  return { ...context, context: labelContextOf(session) };
+/** Whether V holds behind these bytes of an answer. */
+export function answerHolds(
+  primitives: Primitives,
+  context: AnswerContext,
+  covered: Uint8Array,
+  tag: Uint8Array,
+): boolean {
+  const { verification } = context.session.suite;
+  return verificationHolds(primitives, covered, tag, verification, verificationContext(context));
+}
+
+function verificationContext({
+  session,
+  key,
+  initiator,
+  responder,
+  timestamp,
+}: AnswerContext): VerificationContext {
+  return { key, context: labelContextOf(session), initiator, responder, timestamp };
 }

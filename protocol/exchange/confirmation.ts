@@ -9,9 +9,11 @@
 import { equal } from "../bytes.js";
 import { Refusal, requiredPayload } from "../mikey/message.js";
 import { DataTypes, ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
+import { macLength } from "../mikey/payloads.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
-import { type AnswerContext, type AnswerForm, consumeAnswer, createAnswer } from "./answer.js";
+import { type AnswerContext, type AnswerForm, answerHolds, consumeAnswer, createAnswer } from "./answer.js";
+import { CONFIRMATION_NONCE_OFFSET, coveredConfirmation } from "./layout.js";
 import { extensionData, OSCORE_RESPONDER_ID, RESPONDER_NONCE_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
 
@@ -61,7 +63,11 @@ export function consumeConfirmation(
   session: Session,
   tgk: Uint8Array,
 ): Confirmation {
-  const message = consumeAnswer(primitives, form, answerContext(session, tgk), bytes);
+  const context = answerContext(session, tgk);
+  const expected = expectedConfirmation(primitives, context, bytes);
+  if (expected !== undefined) return expected;
+  // Another form of the message, or one that does not hold: what is wrong with it is in its parts.
+  const message = consumeAnswer(primitives, form, context, bytes);
   const { role, rand } = requiredPayload(message, PayloadTypes.RANDR, ErrorNumbers.unspecified);
   if (role !== Roles.responder || rand.length !== RESPONDER_NONCE_LENGTH) {
     throw new Refusal(ErrorNumbers.unspecified, "RANDR is not a nonce of the Responder");
@@ -74,6 +80,28 @@ export function consumeConfirmation(
     throw new Refusal(ErrorNumbers.unspecified, "the sender ID is the Responder's own");
   }
   return { nonce: rand.slice(), senderId: senderId.slice() };
+}
+
+/** What is in an R_I that lies as layout.ts has it and holds; undefined for any other. */
+function expectedConfirmation(
+  primitives: Primitives,
+  context: AnswerContext,
+  bytes: Uint8Array,
+): Confirmation | undefined {
+  const { session, timestamp } = context;
+  const end = bytes.length - macLength(session.suite.verification)!;
+  const nonceEnd = CONFIRMATION_NONCE_OFFSET + RESPONDER_NONCE_LENGTH;
+  // Behind the nonce: General Extension's Next payload, Type and length.
+  const idOffset = nonceEnd + 4;
+  if (end < idOffset) return undefined;
+  const idLength = bytes[idOffset - 1];
+  if (idLength > LONGEST_SENDER_ID) return undefined;
+  const nonce = bytes.slice(CONFIRMATION_NONCE_OFFSET, nonceEnd);
+  const senderId = bytes.slice(idOffset, idOffset + idLength);
+  if (equal(senderId, OSCORE_RESPONDER_ID)) return undefined;
+  const covered = coveredConfirmation(session, timestamp.value, nonce, senderId);
+  if (!equal(bytes.subarray(0, end), covered)) return undefined;
+  return answerHolds(primitives, context, covered, bytes.subarray(end)) ? { nonce, senderId } : undefined;
 }
 
 function answerContext(session: Session, tgk: Uint8Array): AnswerContext {

@@ -7,9 +7,8 @@
  */
 
 import { wipe } from "../bytes.js";
-import { refuseUnsupportedKemac } from "../mikey/kemac.js";
+import { refuseUnsupportedKemac, sealMessage } from "../mikey/kemac.js";
 import type { KeyData } from "../mikey/key-data.js";
-import { tgk as tgkKeyData } from "../mikey/key-data.js";
 import { prfHash } from "../mikey/keys.js";
 import {
   type DecodedMessage,
@@ -19,16 +18,24 @@ import {
   requiredPayload,
 } from "../mikey/message.js";
 import { DataTypes, ErrorNumbers, KeyTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
-import { consumePreSharedKeyMessage, createPreSharedKeyMessages } from "../mikey/pre-shared-key.js";
+import { macLength } from "../mikey/payloads.js";
+import { consumePreSharedKeyMessage } from "../mikey/pre-shared-key.js";
 import { suiteByNumbers } from "../mikey/suites.js";
 import { counterTimestamp, counterValue } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { encodeShares } from "../shares/encode.js";
 import { SHARE_LENGTH } from "../shares/points.js";
-import { sessionHeader } from "./header.js";
+import { contentsOffset, openShareMessage, shareMessageHead } from "./layout.js";
 import type { Policy } from "./policy.js";
-import { RAND_LENGTH, readShareExtension, shareExtension } from "./profile.js";
-import { checkValue, derivedShare, refuseOtherPolicy, roleIdentity, type Session } from "./session.js";
+import { RAND_LENGTH, readShareExtension } from "./profile.js";
+import {
+  checkValue,
+  derivedShare,
+  labelContextOf,
+  refuseOtherPolicy,
+  roleIdentity,
+  type Session,
+} from "./session.js";
 
 /**
  * The n share messages of a session, for third parties 1…n in order.
@@ -50,23 +57,16 @@ export function createShareMessages(
   const derived = psks.slice(0, sharing.privacy).map((psk) => derivedShare(primitives, session, psk));
   const shares = encodeShares(sharing, weights, tgk, derived);
   const timestamp = counterTimestamp(session.t);
-  const messages = createPreSharedKeyMessages(
-    primitives,
-    {
-      header: sessionHeader(session, DataTypes.preSharedKey, true),
-      payloads: [
-        { type: PayloadTypes.T, timestamp },
-        { type: PayloadTypes.RAND, rand: session.rand },
-        { type: PayloadTypes.IDR, role: Roles.initiator, identity: session.sensor },
-        { type: PayloadTypes.IDR, role: Roles.responder, identity: session.responder },
-        shareExtension({ sharing, checkValue: checkValue(primitives, session, tgk) }),
-      ],
-      suite,
-      timestamp,
-      rand: session.rand,
-    },
-    psks.map((psk, i) => ({ psk, keys: [tgkKeyData(shares[i])] })),
-  );
+  const context = labelContextOf(session);
+  const head = shareMessageHead(session, timestamp.value, checkValue(primitives, session, tgk));
+  const messages: Uint8Array[] = [];
+  for (let i = 0; i < psks.length; i++) {
+    const message = openShareMessage(session, head, shares[i]);
+    const offset = contentsOffset(message, macLength(suite.mac)!);
+    const protection = { key: psks[i], context, timestamp };
+    sealMessage(primitives, protection, suite.encryption, suite.mac, message, offset);
+    messages.push(message);
+  }
   wipe(...shares);
   return messages;
 }

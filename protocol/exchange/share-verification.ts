@@ -5,19 +5,26 @@
  * HDR, T(copied), IDR(240 third party), [GenExt 242: R_I], V under the PSK.
  */
 
+import { equal } from "../bytes.js";
 import type { Identity } from "../mikey/identity.js";
-import { DataTypes, ExtensionTypes, Roles } from "../mikey/numbers.js";
+import { DataTypes, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
+import { macLength } from "../mikey/payloads.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import {
   type AnswerContext,
   type AnswerForm,
+  answerHolds,
   confirmationExtension,
   consumeAnswer,
   createAnswer,
 } from "./answer.js";
+import { shareVerificationHead } from "./layout.js";
 import { extensionData } from "./profile.js";
 import type { Session } from "./session.js";
+
+/** Next payload and Auth alg of V. */
+const V_HEAD = 2;
 
 const form: AnswerForm = { dataType: DataTypes.preSharedKeyVerification, role: Roles.thirdParty };
 
@@ -44,8 +51,34 @@ export function consumeShareVerification(
   thirdParty: Identity,
   psk: Uint8Array,
 ): Uint8Array | undefined {
-  const message = consumeAnswer(primitives, form, answerContext(session, thirdParty, psk), bytes);
+  const context = answerContext(session, thirdParty, psk);
+  const expected = expectedConfirmation(primitives, context, bytes);
+  if (expected !== undefined) return expected;
+  // Another form of the message, or one that does not hold: what is wrong with it is in its parts.
+  const message = consumeAnswer(primitives, form, context, bytes);
   return extensionData(message.payloads, ExtensionTypes.confirmation);
+}
+
+/** R_I out of a TP_I that lies as layout.ts has it and holds; undefined for any other. */
+function expectedConfirmation(
+  primitives: Primitives,
+  context: AnswerContext,
+  bytes: Uint8Array,
+): Uint8Array | undefined {
+  const { session, responder, timestamp } = context;
+  const { verification } = session.suite;
+  const { length } = bytes;
+  // V: Next payload, Auth alg, tag.
+  const end = length - macLength(verification)!;
+  const shortest = shareVerificationHead(session, timestamp.value, responder, 0).length;
+  const confirmationLength = end - V_HEAD - shortest;
+  if (confirmationLength <= 0 || bytes[end - 2] !== PayloadTypes.last || bytes[end - 1] !== verification) {
+    return undefined;
+  }
+  const head = shareVerificationHead(session, timestamp.value, responder, confirmationLength);
+  if (!equal(bytes.subarray(0, shortest), head)) return undefined;
+  if (!answerHolds(primitives, context, bytes.subarray(0, end), bytes.subarray(end))) return undefined;
+  return bytes.subarray(shortest, end - V_HEAD);
 }
 
 function answerContext(session: Session, thirdParty: Identity, psk: Uint8Array): AnswerContext {

@@ -67,6 +67,18 @@ export function checkVerification(
   if (!equal(expected, last.tag)) throw new Refusal(ErrorNumbers.authentication, "V does not hold");
 }
 
+/** Whether `tag` is the MAC of V behind these bytes of a message. */
+export function verificationHolds(
+  primitives: Primitives,
+  covered: Uint8Array,
+  tag: Uint8Array,
+  algorithm: number,
+  context: VerificationContext,
+): boolean {
+  const expected = verificationTag(primitives, covered, algorithm, context);
+  return expected !== undefined && equal(expected, tag);
+}
+
 /**
  * MAC over the message through Auth alg, the identities' bytes and the TS value as they were sent.
  * undefined for an algorithm that is not supported, NULL among them.

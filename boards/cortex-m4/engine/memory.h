@@ -11,7 +11,7 @@
 /* What the application has to live with. */
 #define SLOT_COUNT 1024
 #define CHUNK_BYTES 8192
-#define STACK_COUNT 384
+#define STACK_COUNT 448
 
 xsMachine *makeShared(void);
 /* Runs the top level of the application. Throws what it throws. */

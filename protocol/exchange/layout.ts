@@ -1,0 +1,185 @@
+/**
+ * The messages of profile 1 that a sensor makes and takes, each in one piece. mikey/payloads.ts knows every payload
+ * and reads whatever comes; here stands how these few messages lie, so that a sensor neither assembles nor takes
+ * apart what it knows beforehand. A tag is all zeros until it is made.
+ */
+
+import { concat } from "../bytes.js";
+import type { Identity } from "../mikey/identity.js";
+import {
+  DataTypes,
+  ExtensionTypes,
+  KeyTypes,
+  KeyValidities,
+  MapTypes,
+  PayloadTypes,
+  Roles,
+  TimestampTypes,
+  VERSION,
+} from "../mikey/numbers.js";
+import { macLength } from "../mikey/payloads.js";
+import { SHARE_LENGTH } from "../shares/points.js";
+import { CHECK_VALUE_LENGTH, PROFILE, RAND_LENGTH } from "./profile.js";
+import type { Session } from "./session.js";
+
+const LONGEST_IDENTITY = 0xffff;
+
+/** HDR and T of a message whose third payload is `next`. `timestamp` is the T of the session, 4 bytes. */
+function head(
+  { suite, csbId }: Session,
+  dataType: number,
+  verify: boolean,
+  timestamp: Uint8Array,
+  next: number,
+): Uint8Array {
+  return concat(
+    // HDR, with no crypto session
+    VERSION,
+    dataType,
+    PayloadTypes.T,
+    verify ? suite.prf | 0x80 : suite.prf,
+    csbId,
+    0,
+    MapTypes.empty,
+    // T
+    next,
+    TimestampTypes.counter,
+    timestamp,
+  );
+}
+
+/** I_TP up to its KEMAC: the same for every third party. */
+export function shareMessageHead(
+  session: Session,
+  timestamp: Uint8Array,
+  checkValue: Uint8Array,
+): Uint8Array {
+  const { sharing, sensor, responder, rand } = session;
+  return concat(
+    head(session, DataTypes.preSharedKey, true, timestamp, PayloadTypes.RAND),
+    // RAND
+    PayloadTypes.IDR,
+    RAND_LENGTH,
+    rand,
+    // IDR of the Initiator
+    PayloadTypes.IDR,
+    Roles.initiator,
+    sensor.type,
+    lengthOf(sensor) >> 8,
+    lengthOf(sensor),
+    sensor.data,
+    // IDR of the Responder
+    PayloadTypes.generalExtension,
+    Roles.responder,
+    responder.type,
+    lengthOf(responder) >> 8,
+    lengthOf(responder),
+    responder.data,
+    // General Extension: profile.ts
+    PayloadTypes.KEMAC,
+    ExtensionTypes.share,
+    0,
+    4 + CHECK_VALUE_LENGTH,
+    PROFILE,
+    sharing.threshold,
+    sharing.privacy,
+    sharing.shares,
+    checkValue,
+  );
+}
+
+/** Key data before a share: Next payload, Type and KV, length. */
+const KEY_DATA_HEAD = 4;
+
+/** Where the contents of the KEMAC begin in I_TP. */
+export function contentsOffset(message: Uint8Array, tagLength: number): number {
+  return message.length - tagLength - 1 - KEY_DATA_HEAD - SHARE_LENGTH;
+}
+
+/** I_TP with its share in the clear, as mikey/kemac.ts seals it in place. `head` is that of shareMessageHead. */
+export function openShareMessage({ suite }: Session, head: Uint8Array, share: Uint8Array): Uint8Array {
+  return concat(
+    head,
+    // KEMAC
+    PayloadTypes.last,
+    suite.encryption,
+    0,
+    KEY_DATA_HEAD + SHARE_LENGTH,
+    // Key data
+    PayloadTypes.last,
+    (KeyTypes.tgk << 4) | KeyValidities.none,
+    0,
+    SHARE_LENGTH,
+    share,
+    // MAC
+    suite.mac,
+    new Uint8Array(macLength(suite.mac)!),
+  );
+}
+
+/** TP_I with an R_I of that many bytes, up to the R_I. */
+export function shareVerificationHead(
+  session: Session,
+  timestamp: Uint8Array,
+  thirdParty: Identity,
+  confirmationLength: number,
+): Uint8Array {
+  return concat(
+    head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
+    // IDR of the third party
+    PayloadTypes.generalExtension,
+    Roles.thirdParty,
+    thirdParty.type,
+    lengthOf(thirdParty) >> 8,
+    lengthOf(thirdParty),
+    thirdParty.data,
+    // General Extension
+    PayloadTypes.V,
+    ExtensionTypes.confirmation,
+    confirmationLength >> 8,
+    confirmationLength,
+  );
+}
+
+/** Where the nonce stands in R_I: behind HDR (10 bytes), T (6), and RANDR's Next payload, role and length. */
+export const CONFIRMATION_NONCE_OFFSET = 10 + 6 + 3;
+
+/** R_I up to its tag. */
+export function coveredConfirmation(
+  session: Session,
+  timestamp: Uint8Array,
+  nonce: Uint8Array,
+  senderId: Uint8Array,
+): Uint8Array {
+  const { suite, responder } = session;
+  return concat(
+    head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.RANDR),
+    // RANDR
+    PayloadTypes.generalExtension,
+    Roles.responder,
+    nonce.length,
+    nonce,
+    // General Extension
+    PayloadTypes.IDR,
+    ExtensionTypes.senderId,
+    0,
+    senderId.length,
+    senderId,
+    // IDR of the Responder
+    PayloadTypes.V,
+    Roles.responder,
+    responder.type,
+    lengthOf(responder) >> 8,
+    lengthOf(responder),
+    responder.data,
+    // V
+    PayloadTypes.last,
+    suite.verification,
+  );
+}
+
+function lengthOf({ data }: Identity): number {
+  const { length } = data;
+  if (length > LONGEST_IDENTITY) throw new RangeError(`identity: ${length} bytes are too many`);
+  return length;
+}
