@@ -4,7 +4,7 @@ import type { SuiteName } from "../../protocol/mikey/suites.js";
 import type { ReadingFigures } from "./readings.js";
 
 /** How a sensor reaches the network. */
-export const linkNames = ["udp", "slipmux"] as const;
+export const linkNames = ["udp", "slipmux", "gatt"] as const;
 export type LinkName = (typeof linkNames)[number];
 
 /** One MIKEY message, as its sender announced it. */
@@ -35,7 +35,8 @@ export interface RunResult {
   readonly reason?: string;
   /** "xs 13.3.0" or "node 20.x". */
   readonly engine: string;
-  readonly link: LinkName;
+  /** Absent over UDP. */
+  readonly link?: LinkName;
   readonly suite: SuiteName;
   readonly thirdParties: number;
   readonly threshold: number;

@@ -38,7 +38,7 @@ export interface Settings {
   readonly liars: number;
   /** Whether they plant a key of their own together; else each alters its share. */
   readonly collude: boolean;
-  /** The part of all datagrams that is lost: 0 to 1. */
+  /** The part of all datagrams, over gatt of all notifications, that is lost: 0 to 1. */
   readonly drop: number;
   /** How the sensors reach the network. */
   readonly link: LinkName;
@@ -197,7 +197,7 @@ class Scene {
     const addresses = captureAddresses(this.#sensors, this.#thirdParties, RESPONDER, routers);
     if (pcap !== undefined) this.#capture = openCapture(pcap, (party) => addresses.get(party) as string);
     this.#network = new Network({
-      drop,
+      drop: link === "gatt" ? 0 : drop,
       observers: this.#capture === undefined ? [] : [this.#capture.observe],
       onError: (error) => this.#broken.abort(error),
     });
@@ -255,7 +255,7 @@ class Scene {
   }
 
   async #openPaths(): Promise<void> {
-    const { seed, corrupt } = this.#settings;
+    const { seed, corrupt, drop, link } = this.#settings;
     const open = async (client: string, server: string, line?: Line) => {
       let paths = this.#relays.get(server);
       if (paths === undefined) {
@@ -270,7 +270,8 @@ class Scene {
     }
     if (this.#settings.readings !== undefined)
       for (const sensor of this.#sensors) await open(this.#clientFor(sensor), RESPONDER);
-    for (const [sensor, router] of this.#routers) await open(sensor, router, { corrupt });
+    const line = { corrupt, drop: link === "gatt" ? drop : 0 };
+    for (const [sensor, router] of this.#routers) await open(sensor, router, line);
   }
 
   /** Whose requests third parties see: the sensor's own, or its border router's. */
@@ -362,8 +363,9 @@ class Scene {
 
   async #startRouters(): Promise<void> {
     const { programs } = this.#surroundings;
+    const option = this.#settings.link === "gatt" ? "--gatt" : "--serial";
     const route = async (sensor: string, name: string) => {
-      const args = ["border-router", "--serial", "udp:127.0.0.1:0", "--listen", "127.0.0.1:0"];
+      const args = ["border-router", option, "udp:127.0.0.1:0", "--listen", "127.0.0.1:0"];
       const router = this.#start(name, programs.main, args, undefined, (error) => this.#broken.abort(error));
       const { at } = await router.waitFor("line", ({ event }) => event === "attached", START_MS);
       const port = Number(/^udp:127\.0\.0\.1:(\d+)$/.exec(`${at}`)?.[1]);
@@ -451,7 +453,7 @@ class Scene {
       agreed: reason === undefined,
       ...(reason === undefined ? {} : { reason }),
       engine: exchange.engine,
-      link,
+      ...(link !== "udp" && { link }),
       suite,
       thirdParties: this.#thirdParties.length,
       threshold,
