@@ -10,18 +10,26 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 interface Manifest {
   readonly include?: string | readonly string[];
   readonly modules?: Readonly<Record<string, string | readonly string[]>>;
+  readonly preload?: readonly string[];
   readonly platforms?: Readonly<Record<string, Manifest>>;
 }
 
-/** Modules of ours in the image of a platform: the module's name, and the TypeScript file that it comes from. */
-function modulesOf(file: string, platform: string): Map<string, string> {
+/**
+ * Modules of ours in the image of a platform: the module's name, and the TypeScript file that it comes from. With
+ * them, those that are evaluated when the image is linked.
+ */
+function modulesOf(file: string, platform: string): { modules: Map<string, string>; preload: string[] } {
   const folder = dirname(file);
   const modules = new Map<string, string>();
-  const add = ({ include = [], modules: entries = {} }: Manifest): void => {
+  const preload: string[] = [];
+  const add = ({ include = [], modules: entries = {}, preload: preloaded = [] }: Manifest): void => {
     for (const included of [include].flat()) {
       if (included.startsWith("$(")) continue;
-      for (const [name, source] of modulesOf(join(folder, included), platform)) modules.set(name, source);
+      const inner = modulesOf(join(folder, included), platform);
+      for (const [name, source] of inner.modules) modules.set(name, source);
+      preload.push(...inner.preload);
     }
+    preload.push(...preloaded.filter((name) => !name.startsWith("embedded:")));
     for (const [key, sources] of Object.entries(entries)) {
       for (const source of [sources].flat()) {
         if (source.startsWith("$(")) continue;
@@ -43,7 +51,7 @@ function modulesOf(file: string, platform: string): Map<string, string> {
   const section = manifest.platforms?.[platform] ?? manifest.platforms?.[`${name}/*`];
   if (platform.includes("/")) add(section ?? {});
   else add(manifest.platforms?.[platform] ?? {});
-  return modules;
+  return { modules, preload };
 }
 
 /** What a compiled module and all that it imports are called, relative to dist/; packages and the SDK left out. */
@@ -72,18 +80,24 @@ describe("manifest.json", () => {
     ["esp32/esp32c6", "boards/esp32/main"],
   ]) {
     it(`names what ${platform} imports, and nothing else`, () => {
-      const modules = modulesOf(join(root, "manifest.json"), platform);
+      const { modules } = modulesOf(join(root, "manifest.json"), platform);
       const imported = importsOf(entry);
       // The simulator's two mains share a folder; one of them is not started.
       const named = [...modules.keys()].filter((name) => name !== "boards/simulator/main");
       imported.delete("boards/simulator/main");
       assert.deepEqual(named.sort(), [...imported].sort());
     });
+
+    it(`has on ${platform} all modules but the one that starts in flash`, () => {
+      // By name: mcconfig 8.2.3 preloads no TypeScript for a pattern with a star.
+      const { modules, preload } = modulesOf(join(root, "manifest.json"), platform);
+      const expected = [...modules.keys()].filter((name) => !/^boards\/.*\/main$/.test(name));
+      assert.deepEqual(preload.sort(), expected.sort());
+    });
   }
 
   it("takes C where a module has it", () => {
-    const modules = modulesOf(join(root, "manifest.json"), "nrf52/dk");
-    assert.equal(modules.get("protocol/bytes"), "firmware/native/bytes/bytes.ts");
+    const { modules } = modulesOf(join(root, "manifest.json"), "nrf52/dk");
     assert.equal(modules.get("protocol/shares/field"), "firmware/native/shares/field.ts");
   });
 
