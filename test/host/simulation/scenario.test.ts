@@ -66,7 +66,6 @@ describe("simulation: scenario, with stand-ins for the parties", function () {
       privacy: 1,
       lost: [],
       liars: [],
-      link: "udp",
       confirmed: true,
     });
     assert.match(tek.initiator as string, /^[0-9a-f]{32}$/);
