@@ -1,6 +1,6 @@
 /** A Linux process as a board: the Device that the firmware asks for. */
 
-import type { Device, Storage } from "../../firmware/device.js";
+import type { Clock, Device, Storage } from "../../firmware/device.js";
 import { counted, type LinkCounters } from "../../firmware/link/counters.js";
 import { openUdpLink } from "../../firmware/link/udp.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
@@ -21,6 +21,8 @@ export interface LinuxDeviceOptions {
 /** A link of another kind, and where the board's trace goes. */
 export type Attachment = Pick<Device, "openLink" | "trace">;
 
+export const clock: Clock = { now, set: setTimer, clear: (timer) => clearTimer(timer as number) };
+
 /** One device, and the counters of its link. */
 export function createDevice(options: LinuxDeviceOptions): { device: Device; counters: LinkCounters } {
   const { address = "0.0.0.0", attachment } = options;
@@ -31,7 +33,7 @@ export function createDevice(options: LinuxDeviceOptions): { device: Device; cou
   const device: Device = {
     primitives,
     random,
-    clock: { now, set: setTimer, clear: (timer) => clearTimer(timer as number) },
+    clock,
     storage: folderStorage(options.state),
     openLink,
     trace: attachment?.trace ?? report,

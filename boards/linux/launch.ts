@@ -5,6 +5,7 @@
  *   node dist/boards/linux/launch.js --dir FOLDER     runs main.js with these arguments
  *   … --dir FOLDER --readings N [--resume]            runs readings.js, which sends readings besides
  *   … --dir FOLDER --slipmux ADDRESS:PORT             runs slipmux.js, whose link is a serial line
+ *   … --dir FOLDER --gatt ADDRESS:PORT                runs gatt.js, whose link is Bluetooth
  *
  * Tells on standard output, before the sensor does:
  * `{"event":"building","detail":TEXT}` for each step of a build, then
@@ -38,7 +39,7 @@ async function findEngine(): Promise<readonly string[]> {
 const [command, ...first] = await findEngine();
 const args = process.argv.slice(2);
 if (args[0] !== "--prepare") {
-  const programs = { "--readings": "readings.js", "--slipmux": "slipmux.js" };
+  const programs = { "--readings": "readings.js", "--slipmux": "slipmux.js", "--gatt": "gatt.js" };
   const [, program] = Object.entries(programs).find(([option]) => args.includes(option)) ?? ["", "main.js"];
   const sensor = spawn(command, [...first, here(program), ...args], {
     stdio: ["ignore", "inherit", "inherit"],

@@ -6,6 +6,9 @@ export type RouterEvent =
   /** A board can be heard now; `at` says where exactly, when the system chose. */
   | { readonly event: "attached"; readonly device: string; readonly at: string }
   | { readonly event: "detached"; readonly device: string; readonly reason: string }
+  /** A Bluetooth central has a board; `device` is the board's address then. */
+  | { readonly event: "connected"; readonly device: string }
+  | { readonly event: "disconnected"; readonly device: string; readonly reason: string }
   /** A board's trace. */
   | { readonly event: "diagnostic"; readonly device: string; readonly text: string }
   /** A request was answered, by a server or in its place. */

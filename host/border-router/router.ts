@@ -1,8 +1,11 @@
 /** The border router: boards without IP on one side, UDP on the other. */
 
+import type { Message } from "../../protocol/coap/message.js";
 import { type Address, formatAddress } from "../coap/address.js";
 import { openPacketFile, type PacketFile } from "../simulation/pcap.js";
+import type { OpenCentral } from "./central.js";
 import type { OnRouterEvent } from "./events.js";
+import { GattBoards } from "./gatt-boards.js";
 import { portOf } from "./port.js";
 import { ForwardProxy, type Passed } from "./proxy.js";
 import { Rate } from "./rate.js";
@@ -11,6 +14,8 @@ import { SerialLine } from "./serial-line.js";
 export interface RouterOptions {
   /** Devices: terminals, "udp:HOST:PORT". */
   readonly serial: readonly string[];
+  /** Bluetooth centrals by the names that the log has for them. */
+  readonly centrals?: ReadonlyMap<string, OpenCentral>;
   readonly baud: number;
   readonly listen: Address;
   /** Requests a second that each board may send in the long run; ten times as many at once. */
@@ -26,9 +31,12 @@ export interface Router {
 
 const BURST = 10;
 
-/** Starts to carry. Rejects when the UDP address or the capture file can't be had; a device may come later. */
+/**
+ * Starts to carry. Rejects when the UDP address, the capture file or a central can't be had; a serial device may come
+ * later.
+ */
 export async function startRouter(options: RouterOptions): Promise<Router> {
-  const { serial, baud, listen, rate, pcap, onEvent } = options;
+  const { serial, centrals = new Map<string, OpenCentral>(), baud, listen, rate, pcap, onEvent } = options;
   let capture: Capture | undefined;
   const proxy = await ForwardProxy.open({
     listen,
@@ -49,25 +57,33 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     proxy.close();
     throw error;
   }
+  const newRate = (): Rate => new Rate(performance.now(), rate, BURST * rate);
+  const forward = (request: Message) => proxy.forward(request);
   const lines = serial.map(
     (device) =>
       new SerialLine({
         device,
         openPort: portOf(device, baud),
-        rate: new Rate(performance.now(), rate, BURST * rate),
-        forward: (request) => proxy.forward(request),
-        onEvent,
+        rate: newRate(),
+        ...{ forward, onEvent },
       }),
   );
-  onEvent({ event: "listening", address, port });
-  await Promise.all(lines.map((line) => line.start()));
-  return {
-    close() {
-      for (const line of lines) line.close();
-      proxy.close();
-      file?.close();
-    },
+  const boards = [...centrals].map(
+    ([device, openCentral]) => new GattBoards({ device, openCentral, newRate, forward, onEvent }),
+  );
+  const close = (): void => {
+    for (const each of [...lines, ...boards]) each.close();
+    proxy.close();
+    file?.close();
   };
+  onEvent({ event: "listening", address, port });
+  try {
+    await Promise.all([...lines, ...boards].map((each) => each.start()));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { close };
 }
 
 type Capture = (passed: Passed) => void;

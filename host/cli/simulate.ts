@@ -118,7 +118,13 @@ function describe(command: Command): Command {
       option("--liars <m>", "third parties that alter their share", wholeNumber(0, MAX_PARTIES)).default(0),
     )
     .option("--collude", "the liars plant a key together, claim others' places, contradict themselves")
-    .addOption(option("--drop <p>", "part of all datagrams that the network loses", decimal(0, 1)).default(0))
+    .addOption(
+      option(
+        "--drop <p>",
+        "part of all datagrams (gatt: notifications) that are lost",
+        decimal(0, 1),
+      ).default(0),
+    )
     .addOption(
       new Option("--link <link>", "how the sensor reaches the network").choices(linkNames).default("udp"),
     )
@@ -216,7 +222,7 @@ async function run(settings: Settings, given: Given, environment: SimulateEnviro
   progress.say(
     `${threshold} of ${thirdParties} shares, ${privacy} tell nothing, ${suite}, ` +
       (link === "udp" ? "" : `over ${link}, `) +
-      (drop > 0 ? `${percent(drop)} of datagrams lost, ` : "") +
+      (drop > 0 ? `${percent(drop)} of ${link === "gatt" ? "notifications" : "datagrams"} lost, ` : "") +
       (corrupt > 0 ? `${percent(corrupt)} of the line's bytes corrupted, ` : "") +
       `seed ${seed}`,
   );

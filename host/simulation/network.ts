@@ -67,6 +67,8 @@ export interface NetworkOptions {
 export interface Line {
   /** The part of all bytes that arrives as another: 0 to 1. */
   readonly corrupt: number;
+  /** The part of all that the client sends which is lost: 0 to 1. */
+  readonly drop: number;
 }
 
 /**
@@ -104,12 +106,12 @@ export class Network {
   }
 
   /**
-   * Opens the path from `client` to `server`, by the parties' names; it leads nowhere until it is connected. A serial
-   * line between them loses nothing, and nobody observes it: it has bytes and no datagrams.
+   * Opens the path from `client` to `server`, by the parties' names; it leads nowhere until it is connected. What goes
+   * over a line is nothing for observers: it is not CoAP over UDP.
    */
   async open(client: string, server: string, seed: number, line?: Line): Promise<Relay> {
     const options = line === undefined ? this.#options : { ...this.#options, drop: 0, observers: [] };
-    const relay = new Relay(client, server, seed, options, line?.corrupt);
+    const relay = new Relay(client, server, seed, options, line);
     this.#relays.add(relay);
     await relay.listen();
     return relay;
@@ -140,13 +142,19 @@ export class Relay {
   readonly #bindings = new Map<string, Binding>();
   readonly #up: LinkState;
   readonly #down: LinkState;
-  readonly #corrupt: number;
+  readonly #line: Line;
   #seed: number;
   #server: { address: string; port: number } | undefined;
 
-  constructor(client: string, server: string, seed: number, options: NetworkOptions, corrupt = 0) {
+  constructor(
+    client: string,
+    server: string,
+    seed: number,
+    options: NetworkOptions,
+    line: Line = { corrupt: 0, drop: 0 },
+  ) {
     this.#seed = seed;
-    this.#corrupt = corrupt;
+    this.#line = line;
     this.#options = options;
     this.#up = { from: client, to: server, index: 0, datagrams: 0, bytes: 0, lost: 0 };
     this.#down = { from: server, to: client, index: 0, datagrams: 0, bytes: 0, lost: 0 };
@@ -219,8 +227,10 @@ export class Relay {
 
   /** The fate of one datagram: what arrives of it, if it does. Delay and order would be decided here too. */
   #pass(link: LinkState, clientPort: number, datagram: Uint8Array): Uint8Array | undefined {
-    const { drop, observers = [], onError } = this.#options;
-    const lot = drop > 0 || this.#corrupt > 0 ? draw(this.#seed, link, link.index) : 1;
+    const { observers = [], onError } = this.#options;
+    const { corrupt } = this.#line;
+    const drop = link === this.#up ? this.#options.drop + this.#line.drop : this.#options.drop;
+    const lot = drop > 0 || corrupt > 0 ? draw(this.#seed, link, link.index) : 1;
     const lost = lot < drop;
     link.index++;
     link.datagrams++;
@@ -236,7 +246,7 @@ export class Relay {
       onError(error as Error);
     }
     if (lost) return undefined;
-    return this.#corrupt > 0 ? corrupted(datagram, this.#corrupt, lot) : datagram;
+    return corrupt > 0 ? corrupted(datagram, corrupt, lot) : datagram;
   }
 
   /** The client's binding, made when there is none, and now the one used last. */
