@@ -106,7 +106,7 @@ class Scene {
     await hospital.ended;
   }
 
-  /** Starts the firmware; resolves to its events when it has ended, or was killed after so many milliseconds. */
+  /** Starts the firmware; resolves to its events when it has ended, or was killed so many ms after its first word. */
   async sensor(args: readonly string[], life: number): Promise<PartyEvent[]> {
     const [command, ...first] = this.#engine;
     const program = programFile("boards/linux/readings.js");
@@ -118,7 +118,11 @@ class Scene {
     child.stdout.setEncoding("utf8").on("data", (part: string) => {
       text += part;
     });
-    const timer = setTimeout(() => child.kill("SIGKILL"), life);
+    let timer = setTimeout(() => child.kill("SIGKILL"), START + life);
+    child.stdout.once("data", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => child.kill("SIGKILL"), life);
+    });
     await once(child, "close");
     clearTimeout(timer);
     // A process that is killed may leave half a line.
@@ -196,7 +200,7 @@ describe("system: readings", function () {
         // Every fifth life begins an exchange, so that its end and the change of keys are hit too.
         const anew = i % 5 === 4;
         const args = ["--readings", "100000", ...(anew ? [] : ["--resume"])];
-        const events = await scene.sensor(args, 60 + random(anew ? 700 : 200));
+        const events = await scene.sensor(args, random(anew ? 500 : 150));
         resumed.push(...events.filter(({ event }) => event === "resumed").map(({ t }) => t));
       }
       assert.ok(resumed.length > lives / 2, `${resumed.length} lives took up their keys`);
