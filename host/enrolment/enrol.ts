@@ -3,6 +3,7 @@
  * its code. Whoever runs this sees the PSKs and is trusted with them.
  */
 
+import { dirname } from "node:path";
 import { toHex } from "../../protocol/bytes.js";
 import { checkPolicy, type Policy, type PolicyJson, policyToJson } from "../../protocol/exchange/policy.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
@@ -10,7 +11,14 @@ import { weightMatrix } from "../../protocol/shares/weights.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import { randomSource } from "../primitives.js";
 import { writeJson } from "./files.js";
-import { type Authority, enrolmentPath, PSK_LENGTH, refuseExisting, writeEnrolment } from "./folders.js";
+import {
+  type Authority,
+  enrolmentPath,
+  makeFolder,
+  PSK_LENGTH,
+  refuseExisting,
+  writeEnrolment,
+} from "./folders.js";
 import { signStatement } from "./statement.js";
 
 export const SENSOR_FORMAT = "symbolon-sensor-1";
@@ -99,6 +107,8 @@ export function writeMadeEnrolment(
     for (const path of [sensorFile, ...folders.map((folder) => enrolmentPath(folder, policy.sensor))])
       refuseExisting(path);
   }
+  // Before any third party has a key that the sensor would not get.
+  makeFolder(dirname(sensorFile));
   thirdParties.forEach((enrolment, i) => {
     writeEnrolment(folders[i], enrolment, options);
   });
