@@ -58,6 +58,36 @@ declare module "Resource" {
   }
 }
 
+declare module "btutils" {
+  export class Bytes extends ArrayBuffer {}
+  /** Takes its text as it is, without values in it. */
+  export function uuid(strings: TemplateStringsArray): Bytes;
+}
+
+declare module "gatt" {
+  export interface Characteristic {
+    readonly uuid: ArrayBuffer;
+  }
+}
+
+declare module "bleserver" {
+  import type { Bytes } from "btutils";
+  import type { Characteristic } from "gatt";
+
+  export default class BLEServer {
+    onReady(): void;
+    onConnected(device: unknown): void;
+    onDisconnected(device: unknown): void;
+    onCharacteristicNotifyEnabled(characteristic: Characteristic): void;
+    onCharacteristicWritten(characteristic: Characteristic, value: unknown): void;
+    startAdvertising(params: { advertisingData: { flags: number; completeUUID128List: Bytes[] } }): void;
+    stopAdvertising(): void;
+    notifyValue(characteristic: Characteristic, value: Uint8Array): void;
+    disconnect(): void;
+    close(): void;
+  }
+}
+
 declare module "embedded:io/socket/udp" {
   const UDP: import("../../firmware/link/udp.js").UdpClass;
   export default UDP;

@@ -28,6 +28,8 @@ export interface GattServer {
 export interface GattServerOptions {
   /** A central wants to hear notifications, of up to so many bytes. */
   onConnected(longest: number): void;
+  /** Notifications may have another length from now on. */
+  onLongest(longest: number): void;
   onDisconnected(): void;
   /** The central has written a value. */
   onWritten(value: Uint8Array): void;
@@ -97,6 +99,9 @@ class GattLink {
         this.#longest = longest;
         this.#startWaiting();
         this.#work();
+      },
+      onLongest: (longest) => {
+        this.#longest = longest;
       },
       onDisconnected: () => {
         this.#connection = undefined;

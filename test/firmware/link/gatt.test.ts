@@ -129,12 +129,15 @@ describe("GATT link", () => {
     deepEqual(server.log, ["disconnect", "close"]);
   });
 
-  it("says that a message is too long for a notification", () => {
-    const { link, server, lost } = open();
+  it("says that a message is too long for a notification, and sends it once it is not", () => {
+    const { link, server, clock, lost } = open();
     server.options.onConnected(20);
     link.send("gatt", request(7, "00".repeat(30)));
     equal(server.notified.length, 0);
     deepEqual(lost, ["35 bytes, and a notification takes 20"]);
+    server.options.onLongest(60);
+    clock.run(500);
+    equal(server.notified.length, 1);
     link.send("gatt", request(8, "00".repeat(600)));
     equal(lost[1], "value: expected at most 512 bytes, got 605");
   });
