@@ -86,7 +86,10 @@ class Exchange {
       this.#work();
     });
     try {
-      this.#coap = new CoapClient({ random, parameters: this.#link.transmission ?? {} });
+      const { transmission } = this.#link;
+      this.#coap = new CoapClient(
+        transmission === undefined ? { random } : { random, parameters: transmission },
+      );
     } catch (error) {
       // It draws its first message ID, which needs entropy.
       this.#link.close();
@@ -158,12 +161,14 @@ class Exchange {
     if (this.#stopped) return;
     const { clock } = this.device;
     const actions = this.#coap.take();
+    let outcomes = 0;
     // An outcome may end the exchange and close the link: acknowledgements go first.
     for (let i = 0; i < actions.length; i++) {
       const action = actions[i];
       if (action.kind === "send") this.#link.send(action.peer, action.datagram);
+      else outcomes++;
     }
-    for (let i = 0; i < actions.length; i++) {
+    for (let i = 0; outcomes > 0 && i < actions.length; i++) {
       const action = actions[i];
       if (action.kind === "send") continue;
       const x = this.#asked.get(action.request);

@@ -38,7 +38,7 @@ export interface Primitives {
   readonly prfHmac?: (inkey: Uint8Array, label: Uint8Array, data: Uint8Array) => Uint8Array;
   /**
    * Seals the KEMAC at the end of a message under AES-CCM in place, its keys derived, in one call, where a platform
-   * has it; sealMessage in mikey/kemac.ts says what it does. `timestamp` has 8 bytes.
+   * has it; sealMessage in mikey/kemac.ts says what it does. `key` has 1 to 32 bytes, `timestamp` 8.
    */
   readonly ccmSealMessage?: (
     key: Uint8Array,

@@ -7,7 +7,14 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultCache, exists, hash, once, root, run } from "../engine/cache.js";
-import { boardFlags, Compiler, engineSources, findCompiler, ourSources } from "../engine/compiler.js";
+import {
+  boardFlags,
+  Compiler,
+  engineSources,
+  findCompiler,
+  metering,
+  ourSources,
+} from "../engine/compiler.js";
 import { EngineUnavailableError, engineVersion, packageIntegrity, unpack } from "../engine/source.js";
 import { linkTool } from "../linux/build.js";
 import { bundleFirmware } from "./bundle.js";
@@ -19,8 +26,12 @@ export const emulator = "qemu-system-arm";
 
 const processor = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"];
 const imageFlags = [...processor, ...boardFlags, "-ffunction-sections", "-fdata-sections"];
-/** What the engine tells of calls ("mxTraceCall"), profile.c hears. */
-const profiling = ["-DmxTraceCall", "-DSYMBOLON_PROFILE"];
+const purposes: Record<Purpose, readonly string[]> = {
+  board: [],
+  computrons: [metering],
+  // What the engine tells of calls ("mxTraceCall"), profile.c hears.
+  profile: ["-DmxTraceCall", "-DSYMBOLON_PROFILE"],
+};
 const linking = ["-nostartfiles", "-Wl,--gc-sections"];
 const folders = ["boards/cortex-m4/engine", "boards/engine"];
 const linkerScript = "boards/cortex-m4/engine/board.ld";
@@ -32,11 +43,17 @@ const compileTool = [
 
 const imageName = "symbolon.elf";
 
+/**
+ * "board": the engine as Moddable's SDK compiles it for nRF52, whose instructions are worth counting. "computrons":
+ * with the engine's own count besides. "profile": it records every call, for test/bench.
+ */
+export type Purpose = "board" | "computrons" | "profile";
+
 export interface ImageOptions {
   /** Default: node_modules/.cache/symbolon of the repository. */
   readonly cache?: string;
-  /** An image that records every call, for test/bench. Its counts are not the firmware's. */
-  readonly profile?: boolean;
+  /** What the image is for. Default: "board". */
+  readonly purpose?: Purpose;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -72,7 +89,8 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
   const files = [...ours.all, linkerScript];
   const contents = await Promise.all(files.map((file) => readFile(join(root, file))));
   const platform = await readFile(join(root, "boards/cortex-m4/engine/platform.h"));
-  const flags = options.profile ? [...imageFlags, ...profiling] : imageFlags;
+  const purpose = options.purpose ?? "board";
+  const flags = [...imageFlags, ...purposes[purpose]];
   const libraryKey = hash(packageIntegrity, compiler.version, platform, ...flags);
   const home = join(
     cache,
@@ -87,7 +105,7 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
     await once(library, cache, async (folder) => {
       progress(`compiling ${engineVersion} for Cortex-M4, once`);
       const files = await engineSources(source);
-      if (options.profile) await hookCalls(files, folder);
+      if (purpose === "profile") await hookCalls(files, folder);
       await cross.archive(files, ["-w"], join(folder, "libxs.a"), folder);
     });
     await once(home, cache, async (folder) => {
@@ -97,7 +115,7 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
       await writeFile(bundle, script);
       await writeFile(
         code,
-        await run(compile, [bundle, ...(options.profile ? ["--profile"] : [])], { timeout: 30_000 }),
+        await run(compile, [bundle, ...(purpose === "profile" ? ["--profile"] : [])], { timeout: 30_000 }),
       );
       const sources = [...ours.compiled.map((file) => join(root, file)), code];
       const objects = await cross.objects(sources, ["-Wall", "-Wextra", "-g"], folder);

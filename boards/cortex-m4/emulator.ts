@@ -192,7 +192,7 @@ class Run {
         around.onName?.(contents.readUInt32LE(0), contents.toString("utf8", 4));
         return;
       case "x":
-        this.#ending = this.#readEnding(instructions, contents);
+        this.#ending = this.#readEnding(contents);
         return;
       default:
         throw new Error(`the board sent a frame of kind ${kind}`);
@@ -224,23 +224,24 @@ class Run {
     this.#toBoard.write(Buffer.concat([head, contents]));
   }
 
-  #readEnding(instructions: number, contents: Buffer): Ending {
+  #readEnding(contents: Buffer): Ending {
     const value = (i: number): number => contents.readUInt32LE(4 * i);
+    const instructions = value(1);
     const mark = this.#mark ?? instructions;
     const figures: BoardFigures = {
       instructions: instructions - mark,
       bootInstructions: mark,
-      cStackReserved: value(1),
-      cStackPeak: value(2),
-      slotsReserved: value(3),
-      slotsPeak: value(4),
-      chunksReserved: value(5),
-      chunksPeak: value(6),
-      stackReserved: value(7),
-      stackPeak: value(8),
-      tables: value(9),
-      sharedSlots: value(10),
-      sharedChunks: value(11),
+      cStackReserved: value(2),
+      cStackPeak: value(3),
+      slotsReserved: value(4),
+      slotsPeak: value(5),
+      chunksReserved: value(6),
+      chunksPeak: value(7),
+      stackReserved: value(8),
+      stackPeak: value(9),
+      tables: value(10),
+      sharedSlots: value(11),
+      sharedChunks: value(12),
     };
     return { code: contents.readInt32LE(0), figures };
   }

@@ -100,7 +100,9 @@ class Outside implements Surroundings {
     const { finished } = this.#events;
     if (finished === undefined) return;
     const { instructions } = figures;
-    const device = { ...finished.device, instructions, ramBytes: ramBytes(figures), flashBytes };
+    // This image does not count computrons.
+    const { computrons, ...counted } = finished.device;
+    const device = { ...counted, instructions, ramBytes: ramBytes(figures), flashBytes };
     say({ ...finished, device });
   }
 }

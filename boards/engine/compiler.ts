@@ -12,7 +12,6 @@ const options = [
   "mxRun=1",
   "mxParse=1",
   "mxSloppy=1",
-  "mxMetering=1",
   "mxBoundsCheck=1",
   "mxNoConsole=1",
   "mxMinusZero=1",
@@ -20,10 +19,13 @@ const options = [
 /** Tables of Unicode: 220 KB, and nothing that a board's firmware needs. */
 const unicode = ["mxRegExpUnicodePropertyEscapes=1", "mxStringNormalize=1"];
 
+/** The engine's own count, computrons: shipped boards do without. */
+export const metering = define("mxMetering=1");
+
 /** What the engine is compiled with on every target: computrons depend on it. */
 export const boardFlags: readonly string[] = ["-std=gnu11", "-O2", "-fno-common", ...options.map(define)];
 /** What a machine with room adds. */
-export const engineFlags: readonly string[] = [...boardFlags, ...unicode.map(define)];
+export const engineFlags: readonly string[] = [...boardFlags, metering, ...unicode.map(define)];
 
 function define(option: string): string {
   return `-D${option}`;

@@ -40,6 +40,8 @@ void runLoop(xsMachine *the);
 double now(void);
 /* The board's own: what it can count of a run, it counts from here. */
 void measureFromHere(void);
+void pauseMeasurement(void);
+void resumeMeasurement(void);
 
 /* The engine's own, which xs.h does not declare. */
 void fxInitializeSharedCluster(void);

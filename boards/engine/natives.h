@@ -46,6 +46,7 @@
 	each(xs_field_multiply, 2) \
 	each(xs_field_add_scaled, 3) \
 	each(xs_prf_hmac_sha256, 4) \
-	each(xs_ccm_seal_message, 7)
+	each(xs_ccm_seal_message, 7) \
+	each(xs_tell, 1)
 
 #endif

@@ -54,9 +54,10 @@ function folderStorage(folder: string): Storage {
   };
 }
 
+const storedName = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
 /** Names of values are the firmware's own, but no name may leave the folder. */
 function checkName(name: string): string {
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name))
-    throw new RangeError(`storage: ${name} is no name for a value`);
+  if (!storedName.test(name)) throw new RangeError(`storage: ${name} is no name for a value`);
   return name;
 }

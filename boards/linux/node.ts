@@ -290,6 +290,9 @@ const natives = {
   xs_print: (line: string): void => {
     process.stdout.write(`${line}\n`);
   },
+  xs_tell: (event: object): void => {
+    process.stdout.write(`${JSON.stringify(event)}\n`);
+  },
   xs_report: (line: string): void => {
     process.stderr.write(`${line}\n`);
   },

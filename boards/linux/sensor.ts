@@ -16,10 +16,10 @@ import {
   chunkBytes,
   computrons,
   exit,
-  print,
   report,
   restartHeapPeaks,
   slotBytes,
+  tell,
 } from "./modules/process.js";
 
 /** What an exchange took of the board. */
@@ -74,8 +74,8 @@ export function runSensor(
     return enrolment;
   };
   program.begin(device, measure, (event: BoardEvent) => {
-    if (event.event !== "finished") return print(JSON.stringify(event));
-    print(JSON.stringify({ ...event, device: figures() }));
+    if (event.event !== "finished") return tell(event);
+    tell({ ...event, device: figures() });
     program.ended(event.agreed);
   });
 }

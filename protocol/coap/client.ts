@@ -13,10 +13,11 @@ import { decodeBlock } from "./block.js";
 import {
   decodeMessage,
   encodeEmpty,
-  encodeMessage,
+  encodeOptions,
   encodeReset,
   encodeUint,
   findOption,
+  joinMessage,
   type Message,
   type Option,
 } from "./message.js";
@@ -83,7 +84,8 @@ export type Action =
 /** Separate responses that are remembered, so that their duplicates are acknowledged and not rejected. */
 const MAX_REMEMBERED = 32;
 
-const nothing = new Uint8Array(0);
+const nothing: Uint8Array = new Uint8Array(0);
+const noNumbers: readonly number[] = [];
 
 /** Where a request stands. `transmitting` is the outstanding interaction that NSTART counts (RFC 7252 §4.7). */
 type Phase = "queued" | "transmitting" | "acknowledged";
@@ -123,9 +125,10 @@ export class CoapClient {
   #actions: Action[] = [];
   #messageId: number;
   #lastHandle = 0;
-  /** The request whose options were made last, and they: most requests of a client are alike. */
-  #lastRequest: CoapRequest | undefined;
-  #lastOptions: readonly Option[] = [];
+  /** How many of them have not been sent yet. */
+  #queued = 0;
+  /** The options that were made last: most requests of a client are alike. */
+  #lastOptions: RequestOptions | undefined;
 
   /** Throws a RangeError for parameters that make no sense. */
   constructor({ random, parameters, tokenLength = 4 }: CoapClientOptions) {
@@ -147,7 +150,8 @@ export class CoapClient {
     const {
       peer,
       code = Codes.POST,
-      understood = [],
+      understood = noNumbers,
+      payload = nothing,
       timeout = exchangeLifetime(this.#parameters),
     } = request;
     const token = this.#random(this.#tokenLength);
@@ -155,9 +159,8 @@ export class CoapClient {
       throw new Error("random: gave a token that is in use");
     }
     const messageId = this.#messageId;
-    const payload = request.payload ?? nothing;
-    const options = this.#optionsOf(request);
-    const datagram = encodeMessage({ type: Types.CON, code, messageId, token, options, payload });
+    const { encoded, blockwise } = this.#optionsOf(request);
+    const datagram = joinMessage({ type: Types.CON, code, messageId, token, payload }, encoded);
     if (datagram.length > MAX_MESSAGE_SIZE) {
       throw new RangeError(`message: expected at most ${MAX_MESSAGE_SIZE} bytes, got ${datagram.length}`);
     }
@@ -168,7 +171,7 @@ export class CoapClient {
       token,
       messageId,
       understood,
-      blockwise: findOption(options, OptionNumbers.block1) !== undefined,
+      blockwise,
       deadline: now + timeout,
       datagram,
       phase: "queued",
@@ -176,6 +179,7 @@ export class CoapClient {
       timeout: initialTimeout(this.#parameters, this.#random),
       retransmitAt: 0,
     });
+    this.#queued++;
     this.#startQueued(now, peer);
     return this.#lastHandle;
   }
@@ -227,8 +231,9 @@ export class CoapClient {
   nextWake(): number | undefined {
     let wake: number | undefined;
     for (let i = 0; i < this.#exchanges.length; i++) {
-      const { phase, retransmitAt, deadline } = this.#exchanges[i];
-      const due = phase === "transmitting" && retransmitAt < deadline ? retransmitAt : deadline;
+      const it = this.#exchanges[i];
+      let due = it.deadline;
+      if (it.retransmitAt < due && it.phase === "transmitting") due = it.retransmitAt;
       if (wake === undefined || due < wake) wake = due;
     }
     return wake;
@@ -317,22 +322,25 @@ export class CoapClient {
 
   #end(now: number, exchange: Exchange): void {
     this.#exchanges.splice(this.#exchanges.indexOf(exchange), 1);
+    if (exchange.phase === "queued") this.#queued--;
     this.#startQueued(now, exchange.peer);
   }
 
+  /** Sends what waits for this peer, as long as NSTART lets it. */
   #startQueued(now: number, peer: string): void {
-    let outstanding = 0;
-    for (let i = 0; i < this.#exchanges.length; i++) {
-      const { peer: other, phase } = this.#exchanges[i];
-      if (other === peer && phase === "transmitting") outstanding++;
-    }
-    for (let i = 0; i < this.#exchanges.length; i++) {
-      const exchange = this.#exchanges[i];
-      if (outstanding >= this.#parameters.NSTART) return;
-      if (exchange.peer !== peer || exchange.phase !== "queued") continue;
-      exchange.phase = "transmitting";
-      this.#transmit(now, exchange);
-      outstanding++;
+    while (this.#queued > 0) {
+      let outstanding = 0;
+      let next: Exchange | undefined;
+      for (let i = 0; i < this.#exchanges.length; i++) {
+        const it = this.#exchanges[i];
+        if (it.peer !== peer) continue;
+        if (it.phase === "transmitting") outstanding++;
+        else if (next === undefined && it.phase === "queued") next = it;
+      }
+      if (next === undefined || outstanding >= this.#parameters.NSTART) return;
+      next.phase = "transmitting";
+      this.#queued--;
+      this.#transmit(now, next);
     }
   }
 
@@ -352,18 +360,15 @@ export class CoapClient {
     return undefined;
   }
 
-  #optionsOf(request: CoapRequest): readonly Option[] {
-    const last = this.#lastRequest;
-    const hasOwn = request.options !== undefined && request.options.length > 0;
-    if (!hasOwn && last?.path === request.path && last.contentFormat === request.contentFormat) {
-      return this.#lastOptions;
+  #optionsOf(request: CoapRequest): RequestOptions {
+    const { path, contentFormat, options } = request;
+    if (options !== undefined && options.length > 0) return encodedOptions(request);
+    let last = this.#lastOptions;
+    if (last === undefined || last.path !== path || last.contentFormat !== contentFormat) {
+      last = encodedOptions(request);
+      this.#lastOptions = last;
     }
-    const options = requestOptions(request);
-    if (!hasOwn) {
-      this.#lastRequest = request;
-      this.#lastOptions = options;
-    }
-    return options;
+    return last;
   }
 
   #send(peer: string, datagram: Uint8Array): void {
@@ -394,6 +399,22 @@ function decoded(datagram: Uint8Array): Message | "malformed" | undefined {
     if (error instanceof SyntaxError) return "malformed";
     throw error;
   }
+}
+
+/** The options of a request as they are sent, and what they were made of. */
+interface RequestOptions {
+  readonly path: string;
+  readonly contentFormat: number | undefined;
+  readonly encoded: Uint8Array;
+  /** Whether the caller does block-wise transfer itself. */
+  readonly blockwise: boolean;
+}
+
+function encodedOptions(request: CoapRequest): RequestOptions {
+  const options = requestOptions(request);
+  const blockwise = findOption(options, OptionNumbers.block1) !== undefined;
+  const { path, contentFormat } = request;
+  return { path, contentFormat, encoded: encodeOptions(options), blockwise };
 }
 
 /** Uri-Path, Content-Format and the caller's options, in ascending order; equal numbers keep their order. */

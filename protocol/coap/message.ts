@@ -37,24 +37,38 @@ const ONE_BYTE_BASE = 13;
 const TWO_BYTES_BASE = 269;
 const MAX_OPTION_LENGTH = TWO_BYTES_BASE + 0xffff;
 
-const nothing = new Uint8Array(0);
+const nothing: Uint8Array = new Uint8Array(0);
+const noOptions: readonly Option[] = [];
 
 /** The message as a datagram. Throws a RangeError that names the field which can't be written. */
 export function encodeMessage(message: Message): Uint8Array {
-  const { type, code, messageId, token, options, payload } = message;
+  return joinMessage(message, encodeOptions(message.options));
+}
+
+/** encodeMessage, with options that were encoded before: those of many messages are the same. */
+export function joinMessage(message: Omit<Message, "options">, options: Uint8Array): Uint8Array {
+  const { type, code, messageId, token, payload } = message;
   checkHeader(message);
   const first = (VERSION << 6) | (type << 4) | token.length;
-  let bytes = concat(first, code, messageId >> 8, messageId, token);
+  const bytes =
+    payload.length > 0
+      ? concat(first, code, messageId >> 8, messageId, token, options, PAYLOAD_MARKER, payload)
+      : concat(first, code, messageId >> 8, messageId, token, options);
+  if (code === Codes.empty && bytes.length > HEADER_LENGTH) {
+    throw new RangeError("code: an Empty message has no token, options or payload");
+  }
+  return bytes;
+}
+
+/** The options of a message, between its token and its payload. Throws a RangeError for one that can't be written. */
+export function encodeOptions(options: readonly Option[]): Uint8Array {
+  let bytes = nothing;
   let previous = 0;
   for (let i = 0; i < options.length; i++) {
     const { number, value } = options[i];
     checkOption(options[i], previous);
     bytes = appendOption(bytes, number - previous, value);
     previous = number;
-  }
-  if (payload.length > 0) bytes = concat(bytes, PAYLOAD_MARKER, payload);
-  if (code === Codes.empty && bytes.length > HEADER_LENGTH) {
-    throw new RangeError("code: an Empty message has no token, options or payload");
   }
   return bytes;
 }
@@ -70,26 +84,24 @@ export function encodeEmpty(type: Type, messageId: number): Uint8Array {
  * and its offset for a message format error.
  */
 export function decodeMessage(datagram: Uint8Array): Message | undefined {
-  if (datagram.length > 0 && datagram[0] >> 6 !== VERSION) return undefined;
-  if (datagram.length < HEADER_LENGTH) {
-    throw malformed("header", 0, `expected ${HEADER_LENGTH} bytes, got ${datagram.length}`);
+  const { length: end } = datagram;
+  const first = datagram[0];
+  if (end > 0 && first >> 6 !== VERSION) return undefined;
+  if (end < HEADER_LENGTH) {
+    throw malformed("header", 0, `expected ${HEADER_LENGTH} bytes, got ${end}`);
   }
-  const type = ((datagram[0] >> 4) & 3) as Type;
-  const tokenLength = datagram[0] & 15;
+  const type = ((first >> 4) & 3) as Type;
+  const tokenLength = first & 15;
   const code = datagram[1];
-  const messageId = readUint(datagram, 2, 2);
+  const messageId = (datagram[2] << 8) | datagram[3];
   if (tokenLength > MAX_TOKEN_LENGTH) throw malformed("token length", 0, `${tokenLength} is reserved`);
   if (code === Codes.empty) {
     // RFC 7252 §4.1
     if (tokenLength !== 0) throw malformed("token length", 0, `expected 0 in an Empty message`);
-    if (datagram.length > HEADER_LENGTH) {
-      throw malformed(
-        "code",
-        1,
-        `an Empty message ends here, got ${datagram.length - HEADER_LENGTH} bytes more`,
-      );
+    if (end > HEADER_LENGTH) {
+      throw malformed("code", 1, `an Empty message ends here, got ${end - HEADER_LENGTH} bytes more`);
     }
-    return { type, code, messageId, token: nothing, options: [], payload: nothing };
+    return { type, code, messageId, token: nothing, options: noOptions, payload: nothing };
   }
   let offset = HEADER_LENGTH + tokenLength;
   if (offset > datagram.length) {
@@ -164,7 +176,7 @@ export function decodeUint(value: Uint8Array): number {
   return readUint(value, 0, value.length);
 }
 
-function checkHeader({ type, code, messageId, token }: Message): void {
+function checkHeader({ type, code, messageId, token }: Omit<Message, "options">): void {
   if ((type & 3) !== type) {
     throw new RangeError(`type: expected 0 to 3, got ${type}`);
   }

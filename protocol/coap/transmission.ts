@@ -23,17 +23,19 @@ export interface TransmissionParameters {
   readonly MAX_LATENCY: number;
 }
 
+const defaults: TransmissionParameters = {
+  ACK_TIMEOUT,
+  ACK_RANDOM_FACTOR,
+  MAX_RETRANSMIT,
+  BACKOFF_FACTOR,
+  NSTART,
+  MAX_LATENCY,
+};
+
 /** The defaults of RFC 7252 with what is given in their place. Throws a RangeError for what §4.8.1 rules out. */
-export function transmissionParameters(given: Partial<TransmissionParameters> = {}): TransmissionParameters {
-  const parameters = {
-    ACK_TIMEOUT,
-    ACK_RANDOM_FACTOR,
-    MAX_RETRANSMIT,
-    BACKOFF_FACTOR,
-    NSTART,
-    MAX_LATENCY,
-    ...given,
-  };
+export function transmissionParameters(given?: Partial<TransmissionParameters>): TransmissionParameters {
+  if (given === undefined) return defaults;
+  const parameters = { ...defaults, ...given };
   atLeast("ACK_TIMEOUT", parameters.ACK_TIMEOUT, 1);
   atLeast("ACK_RANDOM_FACTOR", parameters.ACK_RANDOM_FACTOR, 1);
   atLeast("MAX_RETRANSMIT", parameters.MAX_RETRANSMIT, 0);

@@ -55,6 +55,8 @@ export function shareMessageHead(
   checkValue: Uint8Array,
 ): Uint8Array {
   const { sharing, sensor, responder, rand } = session;
+  const sensorLength = lengthOf(sensor);
+  const responderLength = lengthOf(responder);
   return concat(
     head(session, DataTypes.preSharedKey, true, timestamp, PayloadTypes.RAND),
     // RAND
@@ -65,15 +67,15 @@ export function shareMessageHead(
     PayloadTypes.IDR,
     Roles.initiator,
     sensor.type,
-    lengthOf(sensor) >> 8,
-    lengthOf(sensor),
+    sensorLength >> 8,
+    sensorLength,
     sensor.data,
     // IDR of the Responder
     PayloadTypes.generalExtension,
     Roles.responder,
     responder.type,
-    lengthOf(responder) >> 8,
-    lengthOf(responder),
+    responderLength >> 8,
+    responderLength,
     responder.data,
     // General Extension: profile.ts
     PayloadTypes.KEMAC,
@@ -124,14 +126,15 @@ export function shareVerificationHead(
   thirdParty: Identity,
   confirmationLength: number,
 ): Uint8Array {
+  const length = lengthOf(thirdParty);
   return concat(
     head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
     // IDR of the third party
     PayloadTypes.generalExtension,
     Roles.thirdParty,
     thirdParty.type,
-    lengthOf(thirdParty) >> 8,
-    lengthOf(thirdParty),
+    length >> 8,
+    length,
     thirdParty.data,
     // General Extension
     PayloadTypes.V,
@@ -152,6 +155,7 @@ export function coveredConfirmation(
   senderId: Uint8Array,
 ): Uint8Array {
   const { suite, responder } = session;
+  const length = lengthOf(responder);
   return concat(
     head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.RANDR),
     // RANDR
@@ -169,8 +173,8 @@ export function coveredConfirmation(
     PayloadTypes.V,
     Roles.responder,
     responder.type,
-    lengthOf(responder) >> 8,
-    lengthOf(responder),
+    length >> 8,
+    length,
     responder.data,
     // V
     PayloadTypes.last,

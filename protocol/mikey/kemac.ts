@@ -76,7 +76,7 @@ export function sealMessage(
 ): void {
   const tagLength = ccmTagLength(mac);
   const isCcm = encryption === EncryptionAlgorithms.aesCcm128 && context.hash === "sha-256";
-  if (isCcm && tagLength !== undefined && primitives.ccmSealMessage !== undefined) {
+  if (isCcm && tagLength !== undefined && primitives.ccmSealMessage !== undefined && key.length <= 32) {
     const t = timestamp64(timestamp);
     primitives.ccmSealMessage(key, context.csbId, context.rand, t, message, dataOffset, tagLength);
     return;

@@ -12,7 +12,14 @@ import { buildImage } from "../../boards/cortex-m4/build.js";
 import { runImage } from "../../boards/cortex-m4/emulator.js";
 import { EngineUnavailableError } from "../../boards/engine/source.js";
 import { ScriptedExchange, standardPlan } from "./exchange.js";
-import { brokenBudgets, type FigureName, measure, readBudgets, record } from "./figures.js";
+import {
+  brokenBudgets,
+  buildImages,
+  type FigureName,
+  measureFigures,
+  readBudgets,
+  record,
+} from "./figures.js";
 import { type Profile, Profiler } from "./profile.js";
 
 const { values } = parseArgs({
@@ -25,7 +32,7 @@ const { values } = parseArgs({
 const onProgress = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 async function profiled(): Promise<Profile> {
-  const image = await buildImage({ profile: true, onProgress });
+  const image = await buildImage({ purpose: "profile", onProgress });
   const profiler = new Profiler(image.path);
   const { onName, onRecords } = profiler;
   await runImage(image, Object.assign(new ScriptedExchange(standardPlan), { onName, onRecords }), 120_000);
@@ -47,8 +54,9 @@ function grouped(value: number): string {
 }
 
 async function main(): Promise<void> {
-  const image = await buildImage({ onProgress });
-  const { figures, board, device } = await measure(image, standardPlan);
+  const images = await buildImages(onProgress);
+  const { board: image } = images;
+  const { figures, board, device } = await measureFigures(images, standardPlan);
   const { phases, functions, instructions } = await profiled();
   if (values.record) record(figures);
   const budgets = readBudgets();

@@ -1,7 +1,7 @@
 /** The figures that budgets are about, and the budgets: test/bench/budgets.json. */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Image } from "../../boards/cortex-m4/build.js";
+import { buildImage, type Image } from "../../boards/cortex-m4/build.js";
 import { runImage } from "../../boards/cortex-m4/emulator.js";
 import { ramBytes } from "../../boards/cortex-m4/events.js";
 import { type ExchangePlan, ScriptedExchange } from "./exchange.js";
@@ -50,6 +50,31 @@ export function brokenBudgets(figures: Figures, { recorded, tolerance }: Budgets
   return broken;
 }
 
+/** The image that is counted, and the one that counts computrons. */
+export interface Images {
+  readonly board: Image;
+  readonly computrons: Image;
+}
+
+/** Builds both. Throws an EngineUnavailableError where a package is missing. */
+export async function buildImages(onProgress: (line: string) => void): Promise<Images> {
+  const board = await buildImage({ onProgress });
+  return { board, computrons: await buildImage({ purpose: "computrons", onProgress }) };
+}
+
+/** The figures of one exchange. */
+export async function measureFigures(images: Images, plan: ExchangePlan) {
+  const { board, device } = await measure(images.board, plan);
+  const { device: metered } = await measure(images.computrons, plan);
+  const figures: Figures = {
+    instructions: board.instructions,
+    computrons: metered.computrons,
+    ramBytes: ramBytes(board),
+    bytecodeBytes: images.board.bytecodeBytes,
+  };
+  return { figures, board, device };
+}
+
 /** One scripted exchange. Throws an Error that says why when the two ends do not agree. */
 export async function measure(image: Image, plan: ExchangePlan) {
   const world = new ScriptedExchange(plan);
@@ -58,11 +83,5 @@ export async function measure(image: Image, plan: ExchangePlan) {
   if (code !== 0 || finished?.confirmed !== true || finished.tek !== world.tek) {
     throw new Error(`the exchange ended with code ${code}: ${JSON.stringify(finished)} ${world.complaints}`);
   }
-  const figures: Figures = {
-    instructions: board.instructions,
-    computrons: finished.device.computrons,
-    ramBytes: ramBytes(board),
-    bytecodeBytes: image.bytecodeBytes,
-  };
-  return { figures, board, device: finished.device };
+  return { board, device: finished.device };
 }

@@ -20,7 +20,7 @@ export const phases: readonly Phase[] = [
   { name: "shares", functions: ["encodeShares"] },
   { name: "check value", functions: ["checkValue"] },
   { name: "I_TP, common part", functions: ["createShareMessages"] },
-  { name: "I_TP, KEMAC", functions: ["sealKemac"] },
+  { name: "I_TP, KEMAC", functions: ["sealMessage"] },
   { name: "CoAP, requests", functions: ["request"] },
   { name: "CoAP, receiving", functions: ["receive"] },
   { name: "TP_I, verified", functions: ["consumeShareVerification"] },

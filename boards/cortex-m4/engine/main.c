@@ -13,9 +13,10 @@ void _exit(int code)
 {
 	struct {
 		int32_t code;
+		uint32_t instructions; /* before the figures are read, which takes some itself */
 		uint32_t cStackReserved, cStackPeak;
 		MemoryFigures memory;
-	} ending = { .code = code };
+	} ending = { .code = code, .instructions = readInstructions() };
 
 #ifdef SYMBOLON_PROFILE
 	profileSend();
@@ -34,6 +35,16 @@ void measureFromHere(void)
 #ifdef SYMBOLON_PROFILE
 	profileStart();
 #endif
+}
+
+void pauseMeasurement(void)
+{
+	pauseInstructionCounter();
+}
+
+void resumeMeasurement(void)
+{
+	resumeInstructionCounter();
 }
 
 static void readArguments(Host *host)

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* What the application has to live with. */
-#define SLOT_COUNT 1024
-#define CHUNK_BYTES 8192
+#define SLOT_COUNT 896
+#define CHUNK_BYTES 5120
 #define STACK_COUNT 448
 
 xsMachine *makeShared(void);

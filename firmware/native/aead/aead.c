@@ -120,12 +120,13 @@ void xs_ccm_seal_message(xsMachine *the)
 	xsUnsignedValue tagLength = (xsUnsignedValue)xsmcToInteger(xsArg(6)), length;
 	uint8_t label[sizeof(saltLabel) + CSB_ID + MAX_RAND], aad[MAX_COVER + 1], cipherKey[AES_KEY], nonce[CCM_NONCE];
 	xsUnsignedValue labelLength = sizeof(saltLabel) + CSB_ID + rand.length;
+	HmacKey prfKey;
 	int error, i;
 
 	expect(the, "CSB ID", CSB_ID, csbId.length);
 	expect(the, "timestamp", TIMESTAMP, timestamp.length);
-	if (key.length == 0 || rand.length > MAX_RAND)
-		xsRangeError("key: expected at least 1 byte, RAND at most %d", MAX_RAND);
+	if (key.length == 0 || key.length > PRF_CHUNK || rand.length > MAX_RAND)
+		xsRangeError("key: expected 1 to %d bytes, RAND at most %d", PRF_CHUNK, MAX_RAND);
 	if (tagLength != 8 && tagLength != 16)
 		xsRangeError("tag: expected 8 or 16 bytes, got %d", (int)tagLength);
 	if (dataOffset > MAX_COVER || message.length < dataOffset + 1 + tagLength)
@@ -135,9 +136,11 @@ void xs_ccm_seal_message(xsMachine *the)
 	memcpy(label + sizeof(saltLabel), csbId.data, CSB_ID);
 	memcpy(label + sizeof(saltLabel) + CSB_ID, rand.data, rand.length);
 	memcpy(label, encryptionLabel, sizeof(encryptionLabel));
-	mikeyPrf(&sha256, key.data, key.length, label, labelLength, cipherKey, sizeof(cipherKey));
+	hmacKey(&prfKey, &sha256, key.data, key.length);
+	mikeyPrfKeyed(&prfKey, label, labelLength, cipherKey, sizeof(cipherKey));
 	memcpy(label, saltLabel, sizeof(saltLabel));
-	mikeyPrf(&sha256, key.data, key.length, label, labelLength, nonce, sizeof(nonce));
+	mikeyPrfKeyed(&prfKey, label, labelLength, nonce, sizeof(nonce));
+	wipe(&prfKey, sizeof(prfKey));
 	for (i = 0; i < CSB_ID; i++)
 		nonce[1 + i] ^= csbId.data[i];
 	for (i = 0; i < TIMESTAMP; i++)

@@ -162,6 +162,13 @@ static void substitute(uint32_t q[8])
 	q[0] = t48 ^ ~t60;
 }
 
+/* Exchanges the bits of x that `mask` selects with those `shift` above. */
+#define SWAP(x, mask, shift) \
+	do { \
+		uint32_t bits_ = (((x) >> (shift)) ^ (x)) & (mask); \
+		(x) ^= bits_ ^ (bits_ << (shift)); \
+	} while (0)
+
 /* Each row of the state is one byte of every word, a column two bits of it. */
 static void shiftRows(uint32_t q[8])
 {
@@ -169,9 +176,10 @@ static void shiftRows(uint32_t q[8])
 
 	for (i = 0; i < 8; i++) {
 		uint32_t x = q[i];
-		q[i] = (x & 0x000000FFu) | ((x & 0x0000FC00u) >> 2) | ((x & 0x00000300u) << 6) |
-			((x & 0x00F00000u) >> 4) | ((x & 0x000F0000u) << 4) | ((x & 0xC0000000u) >> 6) |
-			((x & 0x3F000000u) << 2);
+		SWAP(x, 0x0F0F0000u, 4); /* rows 2 and 3 by two columns */
+		SWAP(x, 0x33003300u, 2); /* rows 1 and 3 by one: columns 0 and 1, 2 and 3, */
+		SWAP(x, 0x0C000C00u, 4); /* then 1 and 3 */
+		q[i] = x;
 	}
 }
 

@@ -52,6 +52,12 @@ void hmac(const HmacKey *key, const uint8_t *first, size_t firstLength, const ui
 void mikeyPrf(const HashAlgorithm *algorithm, const uint8_t *inkey, size_t inkeyLength, const uint8_t *label,
 	size_t labelLength, uint8_t *out, size_t length);
 
+/* inkey is split into pieces of so many bytes. */
+#define PRF_CHUNK 32
+
+/* The same for an inkey of one piece at most, set up by hmacKey: for several labels. */
+void mikeyPrfKeyed(const HmacKey *key, const uint8_t *label, size_t labelLength, uint8_t *out, size_t length);
+
 /* Clears secrets; a compiler can't drop it. */
 void wipe(void *secret, size_t length);
 
