@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { coapRequest } from "../../host/coap/client.js";
+import { CoapError, coapRequest } from "../../host/coap/client.js";
 import { makeEnrolment, writeMadeEnrolment } from "../../host/enrolment/enrol.js";
 import { addResponder, writeParty } from "../../host/enrolment/folders.js";
 import { primitives } from "../../host/primitives.js";
@@ -77,10 +77,21 @@ class Server {
     await this.#process?.stop();
   }
 
+  /** Posts to the party; while it is being started anew its port is closed, and the question is asked again. */
   async post(payload: Uint8Array): Promise<{ code: number; payload: Uint8Array }> {
     const { address } = this;
     const contentFormat = ContentFormats.mikey;
-    return coapRequest({ address, path: "mikey", payload, contentFormat, timeout: DEADLINE * 1000 });
+    const timeout = DEADLINE * 1000;
+    const end = Date.now() + timeout;
+    for (;;) {
+      try {
+        return await coapRequest({ address, path: "mikey", payload, contentFormat, timeout });
+      } catch (error) {
+        const closed = error instanceof CoapError && error.reason === "refused";
+        if (!closed || Date.now() > end) throw error;
+        await sleep(100);
+      }
+    }
   }
 }
 
