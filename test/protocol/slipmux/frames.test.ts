@@ -199,12 +199,17 @@ describe("slipmux: properties", () => {
   });
 
   it("gives no message that was damaged in one byte", () => {
+    // A damage that makes or takes an END or ESC moves the bytes behind it: there 16 bits promise only that one in
+    // 65,536 goes by, and a damaged escape may even stand for the same byte.
+    const structural = (byte: number) => byte === 0xc0 || byte === 0xdb;
     fc.assert(
-      fc.property(lineBytes, fc.nat(), fc.integer({ min: 1, max: 255 }), (message, at, change) => {
+      fc.property(lineBytes, fc.nat(), fc.integer({ min: 1, max: 255 }), (message, place, change) => {
         const line = encodeCoapFrame(message);
-        line[1 + (at % (line.length - 2))] ^= change;
+        const at = 1 + (place % (line.length - 2));
+        fc.pre(line[at - 1] !== 0xdb && !structural(line[at]) && !structural(line[at] ^ change));
+        line[at] ^= change;
         for (const frame of receive([line]).frames.map(readFrame)) {
-          ok(frame.kind !== "coap" || frame.message.length !== message.length, "the damage went unnoticed");
+          ok(frame.kind !== "coap", "the damage went unnoticed");
         }
       }),
     );
