@@ -16,13 +16,29 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** A number from `least` to `most`, whole or not. */
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = readDecimal(text);
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
 /** Seconds, whole or not. */
 export function seconds(text: string): number {
-  const value = Number(text);
-  if (!/^(\d+\.?\d*|\.\d+)$/.test(text) || value <= 0 || value > 3600) {
+  const value = readDecimal(text);
+  if (!(value > 0 && value <= 3600)) {
     throw new InvalidArgumentError("Expected seconds, more than 0 and at most 3600.");
   }
   return value;
+}
+
+/** Digits with or without a point; NaN for all else. */
+function readDecimal(text: string): number {
+  return /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** An identity that can stand in a certificate. */

@@ -11,7 +11,7 @@ import { addDecodeCommand } from "./decode.js";
 import { addDoctorCommand } from "./doctor.js";
 import { addEnrolCommand } from "./enrol.js";
 import { addResponderCommand } from "./responder.js";
-import { simulateCommand } from "./simulate.js";
+import { addSimulateCommand } from "./simulate.js";
 import { addThirdPartyCommand } from "./third-party.js";
 
 const EXIT_FAILED = 1;
@@ -29,7 +29,7 @@ addResponderCommand(program);
 addBorderRouterCommand(program);
 addDecodeCommand(program);
 addDoctorCommand(program);
-program.addCommand(simulateCommand());
+addSimulateCommand(program);
 
 try {
   await program.parseAsync();

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { chooseLiars, thirdPartyName } from "../../host/simulation/cast.js";
 import type { RepeatResult, RunResult } from "../../host/simulation/result.js";
-import { chooseLiars, thirdPartyName } from "../../host/simulation/scenario.js";
 
 const main = fileURLToPath(new URL("../../host/cli/main.js", import.meta.url));
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runSimulate } from "../../../host/cli/simulate.js";
+import { chooseLiars, chooseLost, sensorName, thirdPartyName } from "../../../host/simulation/cast.js";
 import type { RepeatResult, RunResult } from "../../../host/simulation/result.js";
-import { chooseLiars, chooseLost, sensorName, thirdPartyName } from "../../../host/simulation/scenario.js";
 
 const fake = (file: string): string => fileURLToPath(new URL(`fake/${file}`, import.meta.url));
 

@@ -1,0 +1,105 @@
+/** One exchange: the firmware on its engine as a process, until all that it set off has ended. */
+
+import { RESPONDER } from "./cast.js";
+import { Exchange, type Exchanges } from "./exchange.js";
+import { START_MS, STUCK_MS } from "./patience.js";
+import type { PartyEvent } from "./process.js";
+import { deviceFigures, findingsOf, type RunResult, reasonOf } from "./result.js";
+import { awaitReadings, settle } from "./settle.js";
+import type { Stage } from "./stage.js";
+
+export interface Run {
+  /** From 0. */
+  readonly index: number;
+  readonly sensor: string;
+  /** The sensor's folder. */
+  readonly dir: string;
+  /** The engine, as it was prepared. */
+  readonly engine: string;
+  /** Hears what goes on, for people. */
+  readonly onDetail: (detail: string) => void;
+}
+
+/** Runs the firmware. A failure is a result; rejects only where an exchange has no part in it. */
+export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run): Promise<RunResult> {
+  const { sensor } = run;
+  const { seed, deadline, readings } = stage.settings;
+  stage.paths.reseed(sensor, seed + run.index);
+  const exchange = new Exchange(sensor, run.engine);
+  exchanges.add(exchange);
+
+  let finished: PartyEvent | undefined;
+  let failure: Error | undefined;
+  const process = stage.start({
+    ...{ name: sensor, script: stage.surroundings.programs.launch, args: argumentsOf(stage, run) },
+    onEvent: (event) => {
+      exchange.hearSensor(event);
+      if (event.event === "message") run.onDetail(`${event.name} ${event.from} → ${event.to}`);
+    },
+  });
+  const read = readings === undefined ? undefined : awaitReadings(process, exchange, readings, deadline);
+  try {
+    const patience = START_MS + deadline * 1000 + STUCK_MS;
+    finished = await stage.unlessBroken(
+      process.waitFor("finished", ({ event }) => event === "finished", patience),
+    );
+  } catch (error) {
+    failure = error as Error;
+  }
+  const elapsedMs = Math.round(performance.now() - exchange.beganAt);
+  if (failure === undefined) await settle(stage, exchange, exchanges);
+  if (read !== undefined) await stage.unlessBroken(read);
+  await stage.stop(process);
+  exchanges.delete(exchange);
+  return resultOf(stage, exchange, finished, failure, elapsedMs);
+}
+
+/** The command line of the launcher. */
+function argumentsOf({ paths, settings }: Stage, { sensor, dir }: Run): string[] {
+  const { link, readings } = settings;
+  const line = paths.lineOf(sensor);
+  return [
+    ...["--dir", dir],
+    ...(line === undefined ? [] : [`--${link}`, line]),
+    ...(readings === undefined ? [] : ["--readings", `${readings}`]),
+  ];
+}
+
+function resultOf(
+  { settings, cast }: Stage,
+  exchange: Exchange,
+  finished: PartyEvent | undefined,
+  failure: Error | undefined,
+  elapsedMs: number,
+): RunResult {
+  const { deadline, threshold, privacy, suite, link, readings } = settings;
+  const { sensor, responderTek, expiry } = exchange;
+  const initiatorTek = typeof finished?.tek === "string" ? finished.tek : null;
+  const sensorReason = typeof finished?.reason === "string" ? finished.reason : undefined;
+  const outcome = { sensor, threshold, deadline, initiatorTek, responderTek, expiry, sensorReason };
+  const reason = failure?.message ?? reasonOf({ ...outcome, responder: RESPONDER });
+  return {
+    agreed: reason === undefined,
+    ...(reason === undefined ? {} : { reason }),
+    engine: exchange.engine,
+    ...(link !== "udp" && { link }),
+    suite,
+    thirdParties: cast.thirdParties.length,
+    threshold,
+    privacy,
+    lost: cast.lost,
+    ...findingsOf({
+      threshold,
+      agreed: reason === undefined,
+      hasKey: responderTek !== null,
+      misfits: exchange.misfits,
+      undecided: exchange.undecided.size === 0 ? undefined : [...exchange.undecided.values()].join("; "),
+    }),
+    tek: { initiator: initiatorTek, responder: responderTek },
+    confirmed: finished?.confirmed === true,
+    device: deviceFigures(finished?.device),
+    messages: exchange.messages,
+    ...(readings !== undefined && { readings: exchange.readings.figures }),
+    elapsedMs,
+  };
+}

@@ -1,0 +1,54 @@
+/** What a simulation is asked to do, and what it finds around it. */
+
+import type { SuiteName } from "../../protocol/mikey/suites.js";
+import type { Progress } from "./progress.js";
+import type { LinkName } from "./result.js";
+
+export interface Settings {
+  readonly thirdParties: number;
+  readonly threshold: number;
+  readonly privacy: number;
+  /** How many third parties are stopped before the sensor starts. */
+  readonly lose: number;
+  /** How many of the others lie. */
+  readonly liars: number;
+  /** Whether they plant a key of their own together; else each alters its share. */
+  readonly collude: boolean;
+  /** The part of all datagrams, over gatt of all notifications, that is lost: 0 to 1. */
+  readonly drop: number;
+  /** How the sensors reach the network. */
+  readonly link: LinkName;
+  /** The part of all bytes on a serial line that arrives as another: 0 to 1. */
+  readonly corrupt: number;
+  /** Run i (from 0) takes seed + i. */
+  readonly seed: number;
+  readonly suite: SuiteName;
+  /** Seconds. */
+  readonly deadline: number;
+  readonly repeat: number;
+  /** How many sensors take part at a time. */
+  readonly parallel: number;
+  /** Size of every RSA key. */
+  readonly bits: number;
+  /** Readings that each sensor sends; without it there is no channel. */
+  readonly readings?: number;
+  /** Where the capture goes, if one is wanted. */
+  readonly pcap?: string;
+}
+
+/** The programs that the parties are: JavaScript files. */
+export interface Programs {
+  /** `symbolon`, with its commands third-party and responder. */
+  readonly main: string;
+  /** A third party that lies; it takes the options of `symbolon third-party`. */
+  readonly liar: string;
+  /** Starts the firmware on its engine. */
+  readonly launch: string;
+}
+
+export interface Surroundings {
+  readonly programs: Programs;
+  readonly progress: Progress;
+  /** Ends the simulation early; it then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
