@@ -39,10 +39,11 @@ export function beginExchange(
 ): WaitingInitiator {
   const { policy, weights } = credentials;
   const psks = policy.thirdParties.map((_, i) => credentials.psk(i + 1, t));
-  const session = createSession(primitives, policy, responder, random(NONCE_LENGTH), t);
+  const nonce = random(NONCE_LENGTH);
+  const session = createSession(primitives, policy, responder, nonce, t);
   const tgk = random(secretLength(sharingOf(policy)));
   const messages = createShareMessages(primitives, session, psks, weights, tgk);
-  return new WaitingInitiator(primitives, credentials, session, tgk, messages);
+  return new WaitingInitiator(primitives, credentials, session, tgk, messages, nonce);
 }
 
 /** The shares are on their way; the Responder's confirmation is awaited. */
@@ -56,6 +57,8 @@ export class WaitingInitiator {
     tgk: Uint8Array,
     /** I_TP for third party x at position x − 1. A retry sends the same bytes. */
     readonly messages: readonly Uint8Array[],
+    /** N, which a bundle carries in the place of CSB ID and RAND. */
+    readonly nonce: Uint8Array,
   ) {
     this.#tgk = tgk;
   }
@@ -71,13 +74,18 @@ export class WaitingInitiator {
    * changed: another third party may still bring a good one.
    */
   consumeVerification(x: number, bytes: Uint8Array): WaitingInitiator | FinishedInitiator {
-    const tgk = this.#heldTgk();
+    // Before anything else, so that an exchange which is over says so whatever comes.
+    this.#heldTgk();
     const { policy } = this.credentials;
     const thirdParty = policy.thirdParties[x - 1];
     const psk = this.credentials.psk(x, this.session.t);
     const relayed = consumeShareVerification(this.primitives, bytes, this.session, thirdParty, psk);
-    if (relayed === undefined) return this;
-    const confirmation = consumeConfirmation(this.primitives, relayed, this.session, tgk);
+    return relayed === undefined ? this : this.consumeConfirmation(relayed);
+  }
+
+  /** Takes an R_I that came alone, through a gateway. Throws a DecodeError or a Refusal, as above. */
+  consumeConfirmation(bytes: Uint8Array): FinishedInitiator {
+    const confirmation = consumeConfirmation(this.primitives, bytes, this.session, this.#heldTgk());
     const finished = new FinishedInitiator(this.session, this.provisionalKeys, confirmation);
     this.abandon();
     return finished;

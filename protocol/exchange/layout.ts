@@ -6,6 +6,7 @@
 
 import { concat } from "../bytes.js";
 import type { Identity } from "../mikey/identity.js";
+import { KEMAC_HEAD } from "../mikey/kemac.js";
 import {
   DataTypes,
   ExtensionTypes,
@@ -92,6 +93,16 @@ export function shareMessageHead(
 
 /** Key data before a share: Next payload, Type and KV, length. */
 const KEY_DATA_HEAD = 4;
+
+/** Where the check value stands in I_TP: last before the KEMAC's head. */
+export function checkValueOffset(message: Uint8Array, tagLength: number): number {
+  return contentsOffset(message, tagLength) - KEMAC_HEAD - CHECK_VALUE_LENGTH;
+}
+
+/** Where the share stands in I_TP, encrypted once it is sealed. */
+export function shareOffset(message: Uint8Array, tagLength: number): number {
+  return contentsOffset(message, tagLength) + KEY_DATA_HEAD;
+}
 
 /** Where the contents of the KEMAC begin in I_TP. */
 export function contentsOffset(message: Uint8Array, tagLength: number): number {

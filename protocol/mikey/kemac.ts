@@ -91,6 +91,21 @@ export function sealMessage(
 }
 
 /**
+ * Encr data of AES-CCM alone, without its tag: CTR from counter block 1 (RFC 3610 §2.3, L = 2), which encrypts and
+ * decrypts. It authenticates nothing; whoever restores a message with it checks its MAC afterwards.
+ */
+export function ccmEncryptedData(
+  primitives: Primitives,
+  protection: Omit<KemacProtection, "cover">,
+  data: Uint8Array,
+): Uint8Array {
+  const { key, nonce } = ccmKeys(primitives, protection);
+  const encrypted = primitives.aesCtr(key, concat(1, nonce, 0, 1), data);
+  wipe(key);
+  return encrypted;
+}
+
+/**
  * Checks a KEMAC's MAC and decrypts it. Throws a Refusal: Invalid EA or MAC for algorithms that are not
  * supported, Auth failure for everything that does not hold.
  */
@@ -168,7 +183,7 @@ function counterMode(primitives: Primitives, protection: KemacProtection, data: 
 }
 
 /** AES-CCM: nonce = salt xor (0x00 || CSB ID || T), as the IV above with one byte less. */
-function ccmKeys(primitives: Primitives, { key, context, timestamp }: KemacProtection) {
+function ccmKeys(primitives: Primitives, { key, context, timestamp }: Omit<KemacProtection, "cover">) {
   const encryptionKey = deriveMessageKey(primitives, key, MessageKeys.encryption, context, AES_KEY);
   const nonce = deriveMessageKey(primitives, key, MessageKeys.salt, context, CCM_NONCE);
   const t = timestamp64(timestamp);

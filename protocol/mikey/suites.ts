@@ -41,7 +41,7 @@ const suites: readonly Suite[] = [
     hash: "sha-256",
     encryption: EncryptionAlgorithms.aesCcm128,
     mac: MacAlgorithms.ccmTag8,
-    verification: MacAlgorithms.hmacSha256,
+    verification: MacAlgorithms.hmacSha256Truncated8,
   },
   {
     name: "aes-cm-128-hmac-sha-256",

@@ -8,6 +8,8 @@ import { primitives } from "../../host/primitives.js";
 import { ascii, toHex } from "../../protocol/bytes.js";
 import { encodeUint } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { BUNDLE_SUITE, createBundle } from "../../protocol/exchange/bundle.js";
+import { compressConfirmation } from "../../protocol/exchange/bundle-parts.js";
 import { confirmedContext, confirmedSecrets, provisionalContext } from "../../protocol/exchange/channel.js";
 import { createConfirmation } from "../../protocol/exchange/confirmation.js";
 import { createForwardMessage, readForwardMessage } from "../../protocol/exchange/forward-message.js";
@@ -28,6 +30,9 @@ import type { Field } from "../../protocol/mikey/reader.js";
 import type { SecurityContext } from "../../protocol/oscore/context.js";
 import { protectRequest } from "../../protocol/oscore/protect.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
+
+/** Longest value that is shown whole, in bytes. */
+const SHOWN = 16;
 
 /** `length` bytes that count up from `first`. */
 function counting(first: number, length: number): Uint8Array {
@@ -88,6 +93,55 @@ export const messages: ReadonlyMap<string, Uint8Array> = new Map([
   ["TP_I", createShareVerification(primitives, session, party.identity, psks[1], confirmation)],
 ]);
 
+/** The same exchange under the suite of sensors with a gateway: its bundle, and R_I as the sensor gets it. */
+const small = { ...policy, suite: BUNDLE_SUITE } as const;
+const smallSession = createSession(primitives, small, responder, counting(0xc0, 8), 7);
+const weights = weightMatrix(sharingOf(small));
+const smallMessages = createShareMessages(primitives, smallSession, psks, weights, tgk);
+const smallConfirmation = createShareVerification(
+  primitives,
+  smallSession,
+  party.identity,
+  psks[1],
+  createConfirmation(primitives, smallSession, tgk, freshness),
+);
+const bundle = createBundle(smallSession, counting(0xc0, 8), smallMessages, 0x0102, [responder]);
+const bundledConfirmation = compressConfirmation(smallConfirmation) as Uint8Array;
+
+/** [bytes, what they are] of the bundle, in order. */
+const bundleFields: readonly (readonly [number, string])[] = [
+  [1, "profile"],
+  [2, "sensor handle"],
+  [1, "Responder: the first of the enrolment"],
+  [8, "N"],
+  [4, "T"],
+  [8, "check value"],
+  [16, "share of party-02, encrypted"],
+  [16, "share of party-03, encrypted"],
+  [8, "tag of I_TP to party-01"],
+  [8, "tag of I_TP to party-02"],
+  [8, "tag of I_TP to party-03"],
+];
+const confirmationFields: readonly (readonly [number, string])[] = [
+  [4, "OSCORE sender ID"],
+  [8, "the Responder's nonce"],
+  [8, "V"],
+];
+
+/** Bytes field by field, one line each: offset, bytes, what they are. */
+function plainListing(bytes: Uint8Array, fields: readonly (readonly [number, string])[]): string {
+  let offset = 0;
+  const lines = fields.map(([size, what]) => {
+    const hex = toHex(bytes.subarray(offset, offset + size));
+    const line = `${`${offset}`.padStart(4)}  ${hex.padEnd(2 * SHOWN + 4)}  ${what}`;
+    offset += size;
+    return line;
+  });
+  if (offset !== bytes.length)
+    throw new RangeError(`listing: ${offset} of ${bytes.length} bytes have a name`);
+  return lines.join("\n");
+}
+
 const keys = channelKeys(primitives, session, tgk);
 const secrets = confirmedSecrets(primitives, keys, freshness);
 /** The example's first reading, and what is sent for it under either context with number 0. */
@@ -104,6 +158,16 @@ const sealed = (context: SecurityContext) =>
     }).message.payload,
   );
 
+/** What a gateway carries, by name, as the page lists it. */
+export const bundleListings: ReadonlyMap<string, { readonly bytes: number; readonly listing: string }> =
+  new Map([
+    ["the bundle", { bytes: bundle.length, listing: plainListing(bundle, bundleFields) }],
+    [
+      "R_I through a gateway",
+      { bytes: bundledConfirmation.length, listing: plainListing(bundledConfirmation, confirmationFields) },
+    ],
+  ]);
+
 /** What else the page states of the example. */
 export const facts = {
   tek: toHex(keys.tek),
@@ -116,9 +180,6 @@ export const facts = {
   rand: toHex(session.rand),
   derivedShareConstant: `0x${DERIVED_SHARE_CONSTANT.toString(16).toUpperCase()}`,
 };
-
-/** Longest value that is shown whole, in bytes. */
-const SHOWN = 16;
 
 /** A message field by field, one line each: offset, bytes, and at its first field the payload's name. */
 export function listing(message: Uint8Array): string {

@@ -2,7 +2,7 @@
 
 import { ok } from "node:assert";
 import { readFileSync } from "node:fs";
-import { facts, listing, messages } from "./example.js";
+import { bundleListings, facts, listing, messages } from "./example.js";
 
 describe("docs/protocol.md", () => {
   const page = readFileSync("docs/protocol.md", "utf8");
@@ -10,6 +10,12 @@ describe("docs/protocol.md", () => {
     it(`shows ${name} as it is sent`, () => {
       ok(page.includes(listing(message)), `expected this listing of ${name}:\n${listing(message)}`);
       ok(page.includes(`${message.length} bytes`), `expected "${message.length} bytes"`);
+    });
+  }
+  for (const [name, { bytes, listing: lines }] of bundleListings) {
+    it(`shows ${name} as it is sent`, () => {
+      ok(page.includes(lines), `expected this listing of ${name}:\n${lines}`);
+      ok(page.includes(`${name}: ${bytes} bytes`), `expected "${name}: ${bytes} bytes"`);
     });
   }
   it("states the example's values, its readings under OSCORE, and the constant of derived shares", () => {

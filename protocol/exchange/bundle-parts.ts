@@ -1,0 +1,194 @@
+/**
+ * What becomes of a bundle (bundle.ts) once it has left the sensor.
+ *
+ * The gateway, which knows nothing but t and n, cuts it into one part for each third party: the common fields, the
+ * party's encrypted share unless it is one of the first t, and its tag. The third party restores the share message and
+ * then checks that, as if it had come whole. On the way back the gateway takes R_I out of a TP_I and cuts off what the
+ * sensor can put back.
+ */
+
+import { concat, readUint, wipe } from "../bytes.js";
+import type { Identity } from "../mikey/identity.js";
+import { ccmEncryptedData } from "../mikey/kemac.js";
+import { decodeMessage, Refusal, refuseOtherDataType, requiredPayload } from "../mikey/message.js";
+import { DataTypes, ErrorNumbers, ExtensionTypes, PayloadTypes } from "../mikey/numbers.js";
+import { macLength } from "../mikey/payloads.js";
+import { DecodeError } from "../mikey/reader.js";
+import { counterTimestamp } from "../mikey/timestamps.js";
+import type { Primitives } from "../primitives.js";
+import { SHARE_LENGTH, type Sharing } from "../shares/points.js";
+import { BUNDLE_SUITE, NAMED_RESPONDER, TAG_LENGTH } from "./bundle.js";
+import { contentsOffset, openShareMessage, shareMessageHead, shareOffset } from "./layout.js";
+import { type Policy, shareIndex } from "./policy.js";
+import { CHECK_VALUE_LENGTH, extensionData, NONCE_LENGTH, PROFILE } from "./profile.js";
+import { createSession, derivedShare, labelContextOf } from "./session.js";
+
+/** Uri-Path of third parties that take parts of bundles: POST /b/part. */
+export const PART_PATH = "b/part";
+
+const HANDLE_OFFSET = 1;
+const RESPONDER_OFFSET = 3;
+const T_LENGTH = 4;
+
+/** The fields that stand in a bundle and in each of its parts. */
+export interface BundleHead {
+  readonly handle: number;
+  /** An index into the list of the enrolment, or the identity itself. */
+  readonly responder: number | Identity;
+  /** N. */
+  readonly nonce: Uint8Array;
+  readonly t: number;
+  readonly checkValue: Uint8Array;
+  /** Bytes of all these. */
+  readonly length: number;
+}
+
+/** A part as a third party reads it: nothing of it is authenticated yet. */
+export interface BundlePart extends BundleHead {
+  /** Encrypted, 16 bytes; undefined for one of the first t third parties. */
+  readonly share: Uint8Array | undefined;
+  readonly tag: Uint8Array;
+}
+
+/** The fields at the beginning of a bundle or part. Throws a DecodeError, or a Refusal for another profile. */
+export function readBundleHead(bytes: Uint8Array): BundleHead {
+  let offset = RESPONDER_OFFSET;
+  if (bytes.length <= offset) throw tooShort(bytes);
+  if (bytes[0] !== PROFILE) {
+    throw new Refusal(ErrorNumbers.messageType, `a bundle of profile byte ${bytes[0]} is not ${PROFILE}`);
+  }
+  let responder: number | Identity = bytes[offset++];
+  if (responder === NAMED_RESPONDER) {
+    const end = offset + 1 + bytes[offset];
+    // At least a type and one byte of data.
+    if (!(end <= bytes.length) || end < offset + 3) throw tooShort(bytes);
+    responder = { type: bytes[offset + 1], data: bytes.slice(offset + 2, end) };
+    offset = end;
+  }
+  const nonceEnd = offset + NONCE_LENGTH;
+  const tEnd = nonceEnd + T_LENGTH;
+  const length = tEnd + CHECK_VALUE_LENGTH;
+  if (bytes.length < length) throw tooShort(bytes);
+  return {
+    handle: readUint(bytes, HANDLE_OFFSET, 2),
+    responder,
+    nonce: bytes.slice(offset, nonceEnd),
+    t: readUint(bytes, nonceEnd, T_LENGTH),
+    checkValue: bytes.slice(tEnd, length),
+    length,
+  };
+}
+
+/** The parts of a bundle for third parties 1…n, in order. Throws as readBundleHead, and for a length that does not fit. */
+export function splitBundle(
+  bytes: Uint8Array,
+  { privacy, shares }: Omit<Sharing, "threshold">,
+): Uint8Array[] {
+  const { length } = readBundleHead(bytes);
+  const tags = length + (shares - privacy) * SHARE_LENGTH;
+  const expected = tags + shares * TAG_LENGTH;
+  if (bytes.length !== expected) {
+    throw new DecodeError("bundle", length, `expected ${expected} bytes, got ${bytes.length}`);
+  }
+  const parts: Uint8Array[] = [];
+  for (let i = 0; i < shares; i++) {
+    const share = length + (i - privacy) * SHARE_LENGTH;
+    const tag = tags + i * TAG_LENGTH;
+    parts.push(
+      concat(
+        bytes.subarray(0, length),
+        i < privacy ? new Uint8Array(0) : bytes.subarray(share, share + SHARE_LENGTH),
+        bytes.subarray(tag, tag + TAG_LENGTH),
+      ),
+    );
+  }
+  return parts;
+}
+
+/** Reads a part. Throws a DecodeError or a Refusal. */
+export function readBundlePart(bytes: Uint8Array): BundlePart {
+  const head = readBundleHead(bytes);
+  const rest = bytes.slice(head.length);
+  if (rest.length === TAG_LENGTH) return { ...head, share: undefined, tag: rest };
+  if (rest.length !== SHARE_LENGTH + TAG_LENGTH) throw tooShort(bytes);
+  return { ...head, share: rest.subarray(0, SHARE_LENGTH), tag: rest.subarray(SHARE_LENGTH) };
+}
+
+/** What a third party restores share messages with. */
+export interface RestoringParty {
+  readonly identity: Identity;
+  /** The sensor's. */
+  readonly policy: Policy;
+  /** The PSK for the T of the part. */
+  readonly psk: Uint8Array;
+  /** The Responders of the enrolment, in the order that indices mean. */
+  readonly responders: readonly Identity[];
+}
+
+/**
+ * I_TP, bit for bit as the sensor made it; for a part that is not the sensor's a message whose MAC does not hold.
+ * Whether it does is not looked at here. Throws a Refusal when there can be no such message.
+ */
+export function restoreShareMessage(
+  primitives: Primitives,
+  part: BundlePart,
+  { identity, policy, psk, responders }: RestoringParty,
+): Uint8Array {
+  if (policy.suite !== BUNDLE_SUITE) {
+    throw new Refusal(
+      ErrorNumbers.encryption,
+      `a bundle has suite ${BUNDLE_SUITE}, not the enrolled ${policy.suite}`,
+    );
+  }
+  const responder = typeof part.responder === "number" ? responders[part.responder] : part.responder;
+  if (responder === undefined) {
+    throw new Refusal(ErrorNumbers.identity, `Responder ${part.responder} is not in the enrolment`);
+  }
+  const isDerived = shareIndex(policy, identity) <= policy.privacy;
+  if (isDerived !== (part.share === undefined)) {
+    throw new Refusal(ErrorNumbers.share, `the part ${isDerived ? "has" : "lacks"} a share`);
+  }
+  const session = createSession(primitives, policy, responder, part.nonce, part.t);
+  const timestamp = counterTimestamp(part.t);
+  const share = isDerived ? derivedShare(primitives, session, psk) : new Uint8Array(SHARE_LENGTH);
+  const message = openShareMessage(
+    session,
+    shareMessageHead(session, timestamp.value, part.checkValue),
+    share,
+  );
+  wipe(share);
+  const offset = contentsOffset(message, TAG_LENGTH);
+  const end = message.length - TAG_LENGTH;
+  // The contents begin with what every Key data begins with, so that it need not be sent.
+  const protection = { key: psk, context: labelContextOf(session), timestamp };
+  const contents = message.slice(offset, end - 1);
+  message.set(ccmEncryptedData(primitives, protection, contents), offset);
+  wipe(contents);
+  if (part.share !== undefined) message.set(part.share, shareOffset(message, TAG_LENGTH));
+  message.set(part.tag, end);
+  return message;
+}
+
+/**
+ * R_I as it goes to the sensor, out of a TP_I: sender ID | nonce | tag. Undefined for a receipt without R_I. Nothing is
+ * checked: a gateway has no key, and the sensor finds out. Throws a DecodeError or a Refusal for what is none.
+ */
+export function compressConfirmation(verification: Uint8Array): Uint8Array | undefined {
+  const outer = decodeMessage(verification);
+  refuseOtherDataType(outer, DataTypes.preSharedKeyVerification);
+  const relayed = extensionData(outer.payloads, ExtensionTypes.confirmation);
+  if (relayed === undefined) return undefined;
+  const message = decodeMessage(relayed);
+  const { rand } = requiredPayload(message, PayloadTypes.RANDR, ErrorNumbers.unspecified);
+  const senderId = extensionData(message.payloads, ExtensionTypes.senderId);
+  const { algorithm, tag } = requiredPayload(message, PayloadTypes.V, ErrorNumbers.authentication);
+  if (senderId === undefined) throw new Refusal(ErrorNumbers.unspecified, "R_I has no sender ID");
+  if (macLength(algorithm) !== TAG_LENGTH) {
+    throw new Refusal(ErrorNumbers.mac, `R_I has a V of ${tag.length} bytes, not of ${TAG_LENGTH}`);
+  }
+  return concat(senderId, rand, tag);
+}
+
+function tooShort({ length }: Uint8Array): DecodeError {
+  return new DecodeError("bundle", 0, `${length} bytes do not fit`);
+}

@@ -1,0 +1,102 @@
+/**
+ * The bundle: the n share messages of a session in one small datagram, for a gateway that takes them apart. It leaves
+ * out what the third parties know or can derive, and nothing of what only the sensor could have made:
+ *
+ * profile 1 | sensor handle 2 | Responder 1 | N 8 | T 4 | check value 8 | shares t+1…n, encrypted, 16 each | n tags of 8
+ *
+ * "Responder" is its index in the list that the third parties were enrolled with; 255 stands for one that is not in it,
+ * whose length (1 byte), ID type and data follow. The encrypted shares and tags are those of the messages themselves
+ * under suite aes-ccm-128-8, so that the messages can be restored bit for bit (bundle-parts.ts).
+ *
+ * Its answer, R_I, comes back as sender ID | nonce 8 | tag 8.
+ */
+
+import { concat } from "../bytes.js";
+import { type Identity, sameIdentity } from "../mikey/identity.js";
+import { macLength } from "../mikey/payloads.js";
+import { counterTimestamp } from "../mikey/timestamps.js";
+import { SHARE_LENGTH } from "../shares/points.js";
+import { checkValueOffset, coveredConfirmation, shareOffset } from "./layout.js";
+import { CHECK_VALUE_LENGTH, NONCE_LENGTH, PROFILE, RESPONDER_NONCE_LENGTH } from "./profile.js";
+import type { Session } from "./session.js";
+
+/** Uri-Path of gateways that take bundles: POST /b. */
+export const BUNDLE_PATH = "b";
+
+/** The suite of sensors with a gateway. */
+export const BUNDLE_SUITE = "aes-ccm-128-8";
+
+/** Bytes of a MAC, in a share message and in R_I, under that suite. */
+export const TAG_LENGTH = 8;
+
+/** The Responder byte of a Responder that stands there itself. */
+export const NAMED_RESPONDER = 255;
+
+/** A handle is what a gateway and third parties call a sensor: two bytes. */
+export const LAST_HANDLE = 0xffff;
+
+/**
+ * The bundle of a session's share messages, for third parties 1…n in order. `responders` is the list of the enrolment.
+ * Throws a RangeError for another suite: its messages could not be restored.
+ */
+export function createBundle(
+  session: Session,
+  nonce: Uint8Array,
+  messages: readonly Uint8Array[],
+  handle: number,
+  responders: readonly Identity[],
+): Uint8Array {
+  if (session.suite.name !== BUNDLE_SUITE) {
+    throw new RangeError(`suite: a bundle takes ${BUNDLE_SUITE}, not ${session.suite.name}`);
+  }
+  if (nonce.length !== NONCE_LENGTH) {
+    throw new RangeError(`nonce: expected ${NONCE_LENGTH} bytes, got ${nonce.length}`);
+  }
+  const [first] = messages;
+  const offset = checkValueOffset(first, TAG_LENGTH);
+  const shares: Uint8Array[] = [];
+  for (let i = session.sharing.privacy; i < messages.length; i++) {
+    const start = shareOffset(messages[i], TAG_LENGTH);
+    shares.push(messages[i].subarray(start, start + SHARE_LENGTH));
+  }
+  return concat(
+    PROFILE,
+    handle >> 8,
+    handle,
+    responderBytes(session.responder, responders),
+    nonce,
+    counterTimestamp(session.t).value,
+    first.subarray(offset, offset + CHECK_VALUE_LENGTH),
+    ...shares,
+    ...messages.map((message) => message.subarray(message.length - TAG_LENGTH)),
+  );
+}
+
+function responderBytes(responder: Identity, responders: readonly Identity[]): Uint8Array {
+  for (let i = 0; i < responders.length && i < NAMED_RESPONDER; i++) {
+    if (sameIdentity(responders[i], responder)) return concat(i);
+  }
+  const length = 1 + responder.data.length;
+  if (length > 255)
+    throw new RangeError(`Responder: ${responder.data.length} bytes are too many for a bundle`);
+  return concat(NAMED_RESPONDER, length, responder.type, responder.data);
+}
+
+/**
+ * R_I out of the form in which it comes through a gateway: the message itself, unchecked. Throws a RangeError for a
+ * length that it can't have.
+ */
+export function restoreConfirmation(session: Session, compressed: Uint8Array): Uint8Array {
+  const idLength = compressed.length - RESPONDER_NONCE_LENGTH - macLength(session.suite.verification)!;
+  if (idLength < 0 || idLength > 255) throw new RangeError(`R_I: ${compressed.length} bytes are none`);
+  const nonceEnd = idLength + RESPONDER_NONCE_LENGTH;
+  return concat(
+    coveredConfirmation(
+      session,
+      counterTimestamp(session.t).value,
+      compressed.subarray(idLength, nonceEnd),
+      compressed.subarray(0, idLength),
+    ),
+    compressed.subarray(nonceEnd),
+  );
+}
