@@ -34,6 +34,8 @@ const purposes: Record<Purpose, readonly string[]> = {
 };
 const linking = ["-nostartfiles", "-Wl,--gc-sections"];
 const folders = ["boards/cortex-m4/engine", "boards/engine"];
+/** A Cortex-M4 has no cache that would tell of tables. */
+const replaced = ["firmware/native/aead/aes.c"];
 const linkerScript = "boards/cortex-m4/engine/board.ld";
 const compileTool = [
   "boards/cortex-m4/tools/compile.c",
@@ -85,7 +87,7 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
   const compiler = await findCrossCompiler();
   const compile = await linkTool("symbolon-compile", compileTool, cache, progress);
   const script = await bundleFirmware();
-  const ours = await ourSources(folders, "cortex-m4");
+  const ours = await ourSources(folders, "cortex-m4", replaced);
   const files = [...ours.all, linkerScript];
   const contents = await Promise.all(files.map((file) => readFile(join(root, file))));
   const platform = await readFile(join(root, "boards/cortex-m4/engine/platform.h"));

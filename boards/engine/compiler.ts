@@ -58,11 +58,13 @@ export async function engineSources(source: string): Promise<string[]> {
 
 /**
  * Our C, relative to the repository: the files to compile, and with their headers all that an image depends on.
- * A native module's C is portable, but for a folder with the name of a platform.
+ * A native module's C is portable, but for a folder with the name of a platform; `replaced` is what that has C of its
+ * own for.
  */
 export async function ourSources(
   folders: readonly string[],
   platform: string,
+  replaced: readonly string[] = [],
 ): Promise<{ compiled: string[]; all: string[] }> {
   const searched = [...folders];
   for (const name of (await readdir(join(root, "firmware/native"))).sort()) {
@@ -73,7 +75,7 @@ export async function ourSources(
     const path = join(root, folder);
     if (!(await exists(path)) || !(await stat(path)).isDirectory()) continue;
     const files = (await readdir(path)).filter((file) => /\.[ch]$/.test(file)).sort();
-    all.push(...files.map((file) => `${folder}/${file}`));
+    all.push(...files.map((file) => `${folder}/${file}`).filter((file) => !replaced.includes(file)));
   }
   return { all, compiled: all.filter((file) => file.endsWith(".c")) };
 }

@@ -13,12 +13,17 @@ typedef struct {
 	uint8_t mask[AES_BLOCK]; /* S_0, which hides the tag */
 } Ccm;
 
-/* Encrypts the MAC lane, and counter block `index` for the key stream beside it. */
-static void step(Ccm *ccm, size_t index)
+static void setCounter(Ccm *ccm, size_t index)
 {
 	memcpy(ccm->stream, ccm->counter, AES_BLOCK);
 	ccm->stream[14] = (uint8_t)(index >> 8);
 	ccm->stream[15] = (uint8_t)index;
+}
+
+/* Encrypts the MAC lane, and counter block `index` for the key stream beside it. */
+static void step(Ccm *ccm, size_t index)
+{
+	setCounter(ccm, index);
 	aesEncrypt2(ccm->key, ccm->mac, ccm->stream);
 }
 
@@ -39,22 +44,21 @@ static void begin(Ccm *ccm, const AesKey *key, const uint8_t nonce[CCM_NONCE], c
 	step(ccm, 0);
 	memcpy(ccm->mask, ccm->stream, AES_BLOCK);
 	if (aadLength == 0) {
-		uint8_t mac[AES_BLOCK];
-		memcpy(mac, ccm->mac, AES_BLOCK);
-		step(ccm, 1);
-		memcpy(ccm->mac, mac, AES_BLOCK);
+		setCounter(ccm, 1);
+		aesEncrypt(ccm->key, ccm->stream);
 		return;
 	}
 	ccm->mac[0] ^= (uint8_t)(aadLength >> 8);
 	ccm->mac[1] ^= (uint8_t)aadLength;
 	used = 2;
 	for (i = 0; i < aadLength; i++) {
-		ccm->mac[used++] ^= aad[i];
-		if (used == AES_BLOCK || i + 1 == aadLength) {
-			step(ccm, 1);
+		if (used == AES_BLOCK) {
+			aesEncrypt(ccm->key, ccm->mac);
 			used = 0;
 		}
+		ccm->mac[used++] ^= aad[i];
 	}
+	step(ccm, 1);
 }
 
 /* One pass over the text. The MAC takes the plaintext: what comes in when sealing, what goes out when opening. */
