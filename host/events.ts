@@ -50,13 +50,9 @@ export type PartyEvent =
       readonly evidence: string | null;
       readonly reason: string;
     }
-  /**
-   * Somebody lied and nobody can be named: too few shares fit the key, or too many third parties say something else
-   * of its T. A later "misfit" of the same kind settles it.
-   */
+  /** Somebody lied and nobody can be named: too many third parties say something else of the key's T. */
   | {
       readonly event: "undecided";
-      readonly what: "share" | "session";
       readonly sensor: string;
       readonly t: number;
       readonly thirdParties: readonly string[];

@@ -7,7 +7,6 @@ import { createSession, sharingOf } from "../../protocol/exchange/session.js";
 import { createShareMessages } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import { uniqueRadius } from "../../protocol/shares/locate.js";
-import { enoughToName } from "../../protocol/shares/naming.js";
 import { SHARE_LENGTH, type Sharing, secretLength } from "../../protocol/shares/points.js";
 import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
@@ -20,8 +19,6 @@ export interface Lying {
   readonly unique: number;
   /** So that decoding and the check value do: m ≥ k + e, where all shares are searched. */
   readonly withCheckValue: number;
-  /** So that those who alter their share are named as well. */
-  readonly named: number;
   /** Among how many of the shares every k are tried. */
   readonly searched: number;
 }
@@ -68,12 +65,10 @@ export function limitsOf(policy: Policy): Limits {
 function lyingOf(sharing: Sharing, silent: number): Lying {
   const { threshold: k, shares: n } = sharing;
   const m = n - silent;
-  const withCheckValue = Math.min(judgedRadius(k, m), k - 1);
   return {
     silent,
     unique: Math.min(uniqueRadius(k, m), k - 1),
-    withCheckValue,
-    named: Math.max(0, Math.min(withCheckValue, m - enoughToName(sharing))),
+    withCheckValue: Math.min(judgedRadius(k, m), k - 1),
     searched: searchLimit(k, m),
   };
 }

@@ -29,9 +29,7 @@ export function reportLimits(limits: Limits): string {
     `lying    ${liars(none.withCheckValue)}`,
     ...(none.withCheckValue === 0
       ? []
-      : [
-          `         the key is the sensor's; ${none.named === 0 ? "who lied can't be told" : `up to ${none.named} who lie each alone are named, with evidence`}`,
-        ]),
+      : ["         the key is the sensor's, and whose share does not fit it is named, with evidence"]),
     `         ${k} that conspire are the sensor: they read its key and can invent another`,
     `bytes    share ${bytes.share}, TGK ${bytes.tgk}, weights at the sensor ${bytes.weights}`,
     `         I_TP ${bytes.I_TP}, TP_I with R_I ${bytes.TP_I}, TP_R about 2,000 with RSA-2048; ${n} of each`,
@@ -39,14 +37,13 @@ export function reportLimits(limits: Limits): string {
     "",
     ...table(
       [
-        ["silent", "liars: decoding alone", "with check value", "and named"],
+        ["silent", "liars: decoding alone", "with check value"],
         ...lying
           .slice(0, MAX_ROWS)
           .map((row) => [
             `${row.silent}`,
             `${row.unique}`,
             `${row.withCheckValue}${row.searched === n - row.silent ? "" : " *"}`,
-            `${row.named}`,
           ]),
       ],
       [0, 1],
@@ -64,7 +61,7 @@ export function reportLimits(limits: Limits): string {
 /** How many silent third parties the table of docs/security.md goes up to. */
 const SILENT_COLUMNS = 4;
 
-/** Markdown: a row for each sharing, and liars as "decoding alone / with check value / named". */
+/** Markdown: a row for each sharing, and liars as "decoding alone / with check value". */
 export function limitsTable(all: readonly Limits[]): string {
   const silent = Array.from({ length: SILENT_COLUMNS }, (_, s) => s);
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
@@ -78,7 +75,7 @@ export function limitsTable(all: readonly Limits[]): string {
       row([
         ...[k, privacy, thirdParties, privacy, bitsLeft[k - 1], limits.silent],
         ...silent.map((s) =>
-          s < lying.length ? `${lying[s].unique} / ${lying[s].withCheckValue} / ${lying[s].named}` : "no key",
+          s < lying.length ? `${lying[s].unique} / ${lying[s].withCheckValue}` : "no key",
         ),
       ]),
     ),

@@ -31,17 +31,6 @@ export interface ConfirmedRecord {
   readonly shares: Uint8Array;
   /** Third parties that said something else of this T. */
   readonly contradicting: readonly string[];
-  /** Third parties whose share fits the key. */
-  readonly fitting: readonly string[];
-  /** Shares that do not, until enough fit to name who gave them. */
-  readonly unnamed: readonly ShareMisfit[];
-}
-
-/** A share that does not fit the last key: whose it is, the SHA-256 of its TP_R, and the file that keeps that. */
-export interface ShareMisfit {
-  readonly thirdParty: string;
-  readonly digest: string;
-  readonly evidence: string | null;
 }
 
 /** An answer, and the message that it is the answer to. */
@@ -139,27 +128,6 @@ export class Records {
       const contradicting = [...last.contradicting, thirdParty];
       this.#confirmed.put(sensor, { ...last, contradicting });
       return contradicting;
-    });
-  }
-
-  /**
-   * Keeps how a share that came late stands to the last key; `misfit` when it does not fit. Returns the record with
-   * all that do not fit and were not named before; once `enough` fit, these count as named.
-   */
-  judge(
-    last: ConfirmedRecord,
-    sensor: string,
-    thirdParty: string,
-    enough: number,
-    misfit?: ShareMisfit,
-  ): ConfirmedRecord {
-    return this.#store.transaction(() => {
-      const isKnown = last.fitting.includes(thirdParty);
-      const fitting = misfit === undefined && !isKnown ? [...last.fitting, thirdParty] : last.fitting;
-      const others = last.unnamed.filter((each) => each.thirdParty !== misfit?.thirdParty);
-      const record = { ...last, fitting, unnamed: misfit === undefined ? last.unnamed : [...others, misfit] };
-      this.#confirmed.put(sensor, fitting.length < enough ? record : { ...record, unnamed: [] });
-      return record;
     });
   }
 

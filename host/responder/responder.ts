@@ -30,7 +30,6 @@ import { type ChannelKeys, fingerprint, type Session } from "../../protocol/exch
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
-import { enoughToName } from "../../protocol/shares/naming.js";
 import type { Sharing } from "../../protocol/shares/points.js";
 import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
@@ -41,14 +40,7 @@ import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import type { Evidence, KeepEvidence } from "./evidence.js";
-import {
-  type AnswerRecord,
-  type ConfirmedRecord,
-  type MessagePlace,
-  Records,
-  type ReplayRecord,
-  type ShareMisfit,
-} from "./records.js";
+import { type AnswerRecord, type MessagePlace, Records, type ReplayRecord } from "./records.js";
 import { type Contribution, OpenSession, OpenSessions } from "./sessions.js";
 
 /** What the authority vouches for in a TP_R. */
@@ -228,12 +220,9 @@ export class Responder {
       this.#tellSent(context, answer);
       const { sharing } = share.session;
       const { thirdParty } = place;
-      const fits = isShareOf(primitives, confirmed.group, share, confirmed.shares);
-      const misfit = fits
-        ? undefined
-        : shareMisfit(this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes }));
-      const enough = enoughToName(sharing);
-      this.#tellShares(sensor, sharing, this.#records.judge(confirmed, sensor, thirdParty, enough, misfit));
+      if (!isShareOf(primitives, confirmed.group, share, confirmed.shares)) {
+        this.#tellShares([this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes })], sharing);
+      }
       return answer;
     }
     const group = groupName(primitives, share);
@@ -304,14 +293,8 @@ export class Responder {
       misfits.filter((misfit) => misfit.what === what),
     );
     const contradicting = sessions.map(({ thirdParty }) => thirdParty);
-    const fitting = open.contributions
-      .filter(({ x }) => !rebuilt.misfits.includes(x))
-      .map(({ place }) => place.thirdParty);
     const { t, sharing } = session;
-    const unnamed = shares.map(shareMisfit);
-    const { name: group } = open;
-    const found = { t, group, confirmation, shares: rebuilt.shareDigests, contradicting, fitting, unnamed };
-    const record = fitting.length < enoughToName(sharing) ? found : { ...found, unnamed: [] };
+    const record = { t, group: open.name, confirmation, shares: rebuilt.shareDigests, contradicting };
     const isLast = this.#records.confirm(sensor, record, answers, () => onAgreed?.(session, keys, freshness));
     if (!isLast) {
       this.#end(open);
@@ -322,7 +305,7 @@ export class Responder {
     const tek = fingerprint(primitives, keys);
     const names = misfits.map(({ thirdParty }) => thirdParty);
     onEvent({ event: "agreed", sensor, t, tek, misfits: names });
-    this.#tellShares(sensor, sharing, found);
+    this.#tellShares(shares, sharing);
     this.#tellSessions(sessions, contradicting, sharing);
     const from = identityToText(session.responder);
     onEvent({ event: "message", name: "R_I", from, to: sensor, sensor, bytes: confirmation.length });
@@ -362,21 +345,10 @@ export class Responder {
     }
   }
 
-  /** Names whose share does not fit the key, when enough others fit. */
-  #tellShares(sensor: string, sharing: Sharing, { t, fitting, unnamed }: ConfirmedRecord): void {
-    if (unnamed.length === 0) return;
-    const { onEvent } = this.options;
-    const enough = enoughToName(sharing);
-    if (fitting.length < enough) {
-      const thirdParties = unnamed.map(({ thirdParty }) => thirdParty);
-      const reason =
-        `the shares of ${thirdParties.join(", ")} do not fit the key's other ${fitting.length}, and only where ` +
-        `${enough} fit is it told who of them lied, or the sensor`;
-      onEvent({ event: "undecided", what: "share", sensor, t, thirdParties, reason });
-      return;
-    }
+  /** Names whose share does not fit the key: the check value vouches for all n shares. */
+  #tellShares(misfits: readonly KeptMisfit[], sharing: Sharing): void {
     const reason = `its share does not fit the key: it or the sensor lied, ${unlessMany(sharing)}`;
-    for (const misfit of unnamed) onEvent({ event: "misfit", what: "share", sensor, t, ...misfit, reason });
+    for (const misfit of misfits) this.options.onEvent({ event: "misfit", ...misfit, reason });
   }
 
   /**
@@ -392,13 +364,11 @@ export class Responder {
       const reason =
         `${contradicting.length} third parties say something else of this T, and ${k} can make a key: ` +
         `at least ${k} lied, or the sensor, and which side can't be told`;
-      onEvent({ event: "undecided", what: "session", sensor, t, thirdParties: contradicting, reason });
+      onEvent({ event: "undecided", sensor, t, thirdParties: contradicting, reason });
       return;
     }
     const reason = `it says something else of this T: it or the sensor lied, ${unlessMany(sharing)}`;
-    for (const { sensor, t, thirdParty, what, digest, evidence } of misfits) {
-      onEvent({ event: "misfit", what, sensor, t, thirdParty, digest, evidence, reason });
-    }
+    for (const misfit of misfits) onEvent({ event: "misfit", ...misfit, reason });
   }
 
   /** R_TP for all who gave a share and have not been answered: an answer once given stays the same. */
@@ -523,11 +493,8 @@ type SessionAnswer = Contribution & AnswerRecord;
 
 /** A TP_R that does not fit a key, by its share or by its session. */
 type Misfit = Evidence & { readonly what: "share" | "session"; readonly digest: string };
-type KeptMisfit = Omit<Misfit, "bytes"> & ShareMisfit;
-
-function shareMisfit({ thirdParty, digest, evidence }: ShareMisfit): ShareMisfit {
-  return { thirdParty, digest, evidence };
-}
+/** And the file that keeps it. */
+type KeptMisfit = Omit<Misfit, "bytes"> & { readonly evidence: string | null };
 
 function unlessMany({ threshold }: Sharing): string {
   return `unless ${threshold} or more lied together`;

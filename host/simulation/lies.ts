@@ -33,7 +33,7 @@ export function plant({ session }: AcceptedShare, x: number, secret: Uint8Array)
   const tgk = concat(...Array.from({ length: pieces }, (_, i) => material("TGK", i)));
   const random = Array.from({ length: sharing.privacy }, (_, i) => material("share", i));
   const shares = encodeShares(sharing, weightMatrix(sharing), tgk, random);
-  return { session, checkValue: checkValue(primitives, session, tgk), share: shares[x - 1] };
+  return { session, checkValue: checkValue(primitives, session, tgk, random), share: shares[x - 1] };
 }
 
 /** A TP_R beyond the one that a third party owes: what it says, and as whom. */

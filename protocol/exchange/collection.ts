@@ -9,7 +9,7 @@ import { ascii, concat, equal, toHex, uint, wipe } from "../bytes.js";
 import type { Primitives } from "../primitives.js";
 import { type Decoded, decodeShares } from "../shares/decode.js";
 import { searchShares } from "../shares/search.js";
-import { interpolate, type Share } from "../shares/share.js";
+import { derivedFrom, interpolate, type Share } from "../shares/share.js";
 import { type Confirmation, createConfirmation } from "./confirmation.js";
 import type { ForwardedShare } from "./forward-message.js";
 import { type ChannelKeys, channelKeys, checkValue, type Session, sessionBytes } from "./session.js";
@@ -96,10 +96,15 @@ export class CollectingGroup {
   #decode(primitives: Primitives): Decoded | undefined {
     const { sharing } = this.session;
     if (this.missing > 0) return undefined;
-    const isTrue = (tgk: Uint8Array) => equal(checkValue(primitives, this.session, tgk), this.#checkValue);
+    const isTrue = (tgk: Uint8Array, base: readonly Share[]) => {
+      const derived = derivedFrom(sharing, base);
+      const value = checkValue(primitives, this.session, tgk, derived);
+      wipe(...derived);
+      return equal(value, this.#checkValue);
+    };
     const nearest = decodeShares(sharing, this.#shares);
     if (nearest !== undefined) {
-      if (isTrue(nearest.tgk)) return nearest;
+      if (isTrue(nearest.tgk, nearest.base)) return nearest;
       wipe(nearest.tgk);
     }
     const found = searchShares(sharing, this.#shares, isTrue, this.#tried);

@@ -80,12 +80,24 @@ export function labelContextOf(session: Session): LabelContext {
 
 /**
  * The check value: the first 8 bytes of HMAC-SHA-256(kc, "symbolon-cv" ‖ profile ‖ k ‖ t ‖ n ‖ sensor ‖
- * responder ‖ T ‖ CSB ID ‖ RAND), kc = PRF(TGK, 0x1B5C7973 ‖ 0x00 ‖ CSB ID ‖ RAND). cs_id 0 is no crypto
- * session's (RFC 3830 §6.1.1), so kc is no key of any.
+ * responder ‖ T ‖ CSB ID ‖ RAND ‖ the shares of third parties 1 … t), kc = PRF(TGK, 0x1B5C7973 ‖ 0x00 ‖ CSB ID ‖
+ * RAND). cs_id 0 is no crypto session's (RFC 3830 §6.1.1), so kc is no key of any.
+ *
+ * TGK and `derived`, the t derived shares in their order, are the k points that fix the polynomial: the value vouches
+ * for all n shares. Throws a RangeError when they are not t.
  */
-export function checkValue(primitives: Primitives, session: Session, tgk: Uint8Array): Uint8Array {
+export function checkValue(
+  primitives: Primitives,
+  session: Session,
+  tgk: Uint8Array,
+  derived: readonly Uint8Array[],
+): Uint8Array {
+  const { privacy } = session.sharing;
+  if (derived.length !== privacy) {
+    throw new RangeError(`derived shares: expected ${privacy}, got ${derived.length}`);
+  }
   const context = labelContextOf(session);
-  const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session));
+  const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session), ...derived);
   if (context.hash === "sha-256" && primitives.prfHmac !== undefined) {
     const keyLabel = label(SessionKeys.authentication, 0, context);
     return primitives.prfHmac(tgk, keyLabel, covered).subarray(0, CHECK_VALUE_LENGTH);

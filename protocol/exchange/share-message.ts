@@ -58,7 +58,7 @@ export function createShareMessages(
   const shares = encodeShares(sharing, weights, tgk, derived);
   const timestamp = counterTimestamp(session.t);
   const context = labelContextOf(session);
-  const head = shareMessageHead(session, timestamp.value, checkValue(primitives, session, tgk));
+  const head = shareMessageHead(session, timestamp.value, checkValue(primitives, session, tgk, derived));
   const messages: Uint8Array[] = [];
   for (let i = 0; i < psks.length; i++) {
     const message = openShareMessage(session, head, shares[i]);

@@ -10,7 +10,7 @@ import type { Sharing } from "./points.js";
 import { checkShares, misfitsOf, type Share, secretFrom } from "./share.js";
 
 /**
- * Candidates that are tried for one key, at most: 0.3 s to 0.7 s of a server in all. They are the ways to choose k
+ * Candidates that are tried for one key, at most: some tenths of a second of a server in all. They are the ways to choose k
  * of up to 15 shares, whatever k is; for k = 2 of up to 128 shares, 3 of 37, 4 of 22, 5 of 17, 6 and 10 of 16.
  */
 export const MAX_CANDIDATES = 8192;
@@ -35,7 +35,7 @@ export function judgedRadius(k: number, m: number): number {
 }
 
 /**
- * The first polynomial through k of the first searchLimit() shares whose TGK the judge accepts. Subsets of the first
+ * The first polynomial through k of the first searchLimit() shares that the judge accepts, by its TGK and the k shares. Subsets of the first
  * `tried` shares are left out: they were judged before, so that a group of shares that grows has each subset judged
  * once.
  *
@@ -44,7 +44,7 @@ export function judgedRadius(k: number, m: number): number {
 export function searchShares(
   sharing: Sharing,
   shares: readonly Share[],
-  isTrue: (tgk: Uint8Array) => boolean,
+  isTrue: (tgk: Uint8Array, base: readonly Share[]) => boolean,
   tried = 0,
 ): Decoded | undefined {
   checkShares(sharing, shares);
@@ -55,7 +55,7 @@ export function searchShares(
     for (const others of subsets(last, k - 1)) {
       const base = [...others.map((i) => shares[i]), shares[last]];
       const tgk = secretFrom(sharing, base);
-      if (isTrue(tgk)) return { tgk, base, misfits: misfitsOf(base, shares) };
+      if (isTrue(tgk, base)) return { tgk, base, misfits: misfitsOf(base, shares) };
       wipe(tgk);
     }
   }

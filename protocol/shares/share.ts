@@ -25,8 +25,10 @@ export function checkShares(sharing: Sharing, shares: readonly Share[]): void {
   }
 }
 
-/** The value at x of the polynomial through these k shares. */
+/** The value at x of the polynomial through these k shares, in a new array. */
 export function interpolate(base: readonly Share[], x: number): Uint8Array {
+  const given = base.find((share) => share.x === x);
+  if (given !== undefined) return given.value.slice();
   const weights = lagrangeWeights(
     base.map((share) => share.x),
     x,
@@ -44,6 +46,11 @@ export function secretFrom(sharing: Sharing, base: readonly Share[]): Uint8Array
   const tgk = concat(...pieces);
   wipe(...pieces);
   return tgk;
+}
+
+/** Shares 1 … t of the polynomial through these k shares, which the sensor derived from its PSKs. */
+export function derivedFrom({ privacy }: Sharing, base: readonly Share[]): Uint8Array[] {
+  return Array.from({ length: privacy }, (_, i) => interpolate(base, i + 1));
 }
 
 /** The x of those shares that do not lie on the polynomial through the k shares of `base`. */

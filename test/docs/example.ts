@@ -17,7 +17,13 @@ import { createForwardVerification } from "../../protocol/exchange/forward-verif
 import { policyFromJson } from "../../protocol/exchange/policy.js";
 import { DERIVED_SHARE_CONSTANT } from "../../protocol/exchange/profile.js";
 import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
-import { channelKeys, checkValue, createSession, sharingOf } from "../../protocol/exchange/session.js";
+import {
+  channelKeys,
+  checkValue,
+  createSession,
+  derivedShare,
+  sharingOf,
+} from "../../protocol/exchange/session.js";
 import {
   consumeShareMessage,
   createShareMessages,
@@ -176,7 +182,7 @@ export const facts = {
   reading: toHex(reading),
   provisional: sealed(provisionalContext(primitives, "sensor", session, keys)),
   confirmed: sealed(confirmedContext(primitives, "sensor", secrets)),
-  checkValue: toHex(checkValue(primitives, session, tgk)),
+  checkValue: toHex(checkValue(primitives, session, tgk, [derivedShare(primitives, session, psks[0])])),
   rand: toHex(session.rand),
   derivedShareConstant: `0x${DERIVED_SHARE_CONSTANT.toString(16).toUpperCase()}`,
 };

@@ -31,13 +31,13 @@ describe("symbolon doctor", () => {
       silent: 4,
     });
     assert.deepEqual(
-      lying.map(({ silent, unique, withCheckValue, named }) => [silent, unique, withCheckValue, named]),
+      lying.map(({ silent, unique, withCheckValue }) => [silent, unique, withCheckValue]),
       [
-        [0, 2, 2, 2],
-        [1, 1, 2, 2],
-        [2, 1, 2, 1],
-        [3, 0, 1, 0],
-        [4, 0, 0, 0],
+        [0, 2, 2],
+        [1, 1, 2],
+        [2, 1, 2],
+        [3, 0, 1],
+        [4, 0, 0],
       ],
     );
     assert.deepEqual(bytes, { share: 16, tgk: 16, weights: 15, I_TP: 117, TP_I: 149, sent: 819 });
@@ -82,10 +82,7 @@ describe("symbolon doctor", () => {
     const { out } = await doctor("--table");
     const list = JSON.parse((await doctor("--table --json")).out) as Limits[];
     assert.equal(out.trim().split("\n").length, list.length + 2);
-    assert.match(
-      out,
-      /\n\| 2 \| 1 \| 3 \| 1 \| 128 \| 1 \| 0 \/ 1 \/ 1 \| 0 \/ 0 \/ 0 \| no key \| no key \|\n/,
-    );
+    assert.match(out, /\n\| 2 \| 1 \| 3 \| 1 \| 128 \| 1 \| 0 \/ 1 \| 0 \/ 0 \| no key \| no key \|\n/);
   });
 
   it("exits 2 on wrong use, with one line", async () => {

@@ -42,8 +42,6 @@ function confirmed(t: number, confirmation = new Uint8Array()): ConfirmedRecord 
     confirmation,
     shares: new Uint8Array(48),
     contradicting: [],
-    fitting: [],
-    unnamed: [],
   };
 }
 

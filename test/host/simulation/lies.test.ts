@@ -8,6 +8,7 @@ import { alter, extraLies, plant } from "../../../host/simulation/lies.js";
 import { checkValue } from "../../../protocol/exchange/session.js";
 import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
 import { decodeShares } from "../../../protocol/shares/decode.js";
+import { derivedFrom } from "../../../protocol/shares/share.js";
 import { begin, known, presented, type World, world } from "../third-party/world.js";
 
 let w: World;
@@ -39,8 +40,9 @@ describe("simulation: lies", () => {
     const decoded = decodeShares(accepted.session.sharing, shares);
     assert.deepEqual(decoded?.misfits, []);
     assert.ok(decoded);
+    const derived = derivedFrom(accepted.session.sharing, decoded.base);
     for (const lie of planted) {
-      assert.deepEqual(lie.checkValue, checkValue(primitives, accepted.session, decoded.tgk));
+      assert.deepEqual(lie.checkValue, checkValue(primitives, accepted.session, decoded.tgk, derived));
       assert.deepEqual(lie.session, accepted.session);
     }
     assert.notDeepEqual(planted[0].checkValue, accepted.checkValue);

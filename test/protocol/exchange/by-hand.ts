@@ -62,12 +62,11 @@ export function byHand(suite: GoldenExchange["suite"]): GoldenExchange {
     two.map((byte, i) => twice(byte) ^ twice(three[i]) ^ three[i]);
   const shares = [share1, line(share1, fromHex(tgk)), line(fromHex(tgk), share1)];
 
+  // The check value covers all of this, and share 1.
   const agreed = `11020103020008${hexOf("sensor")}020008${hexOf("server")}${tHex}${csbId}${rand}`;
+  const covered = fromHex(`73796d626f6c6f6e2d6376${agreed}${toHex(share1)}`);
   const kc = derive(tgk, "1b5c7973", "00", 32);
-  const cv = toHex(primitives.hmac("sha-256", fromHex(kc), fromHex(`73796d626f6c6f6e2d6376${agreed}`))).slice(
-    0,
-    16,
-  );
+  const cv = toHex(primitives.hmac("sha-256", fromHex(kc), covered)).slice(0, 16);
 
   const header = (type: string, flags: string) => `01${type}05${flags}${csbId}0001`;
   const parameters = `11020103${cv}`;

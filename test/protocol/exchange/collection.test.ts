@@ -4,6 +4,7 @@ import type { ForwardedShare } from "../../../protocol/exchange/forward-message.
 import type { Session } from "../../../protocol/exchange/session.js";
 import { ErrorNumbers } from "../../../protocol/mikey/numbers.js";
 import { suiteByName } from "../../../protocol/mikey/suites.js";
+import { multiply } from "../../../protocol/shares/field.js";
 import { deepEqual, equal, match, ok, throws } from "../../support/assert.js";
 import { primitives } from "../../support/primitives.js";
 import {
@@ -134,6 +135,23 @@ describe("a group of shares", () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it("is not fooled by liars who move the polynomial and leave the TGK as it is, and names them", () => {
+    // x · (x − 3) is 0 at the secret's x = 0 and at the share of the third: k − t + 1 = 2 liars fit with it.
+    const moved = (x: number) => {
+      const { share } = shares[x - 1];
+      return lying(x, { share: share.map((byte) => byte ^ multiply(x, x ^ 3)) });
+    };
+    const group = groupOf([moved(1), moved(2), c]);
+    equal(group.rebuild(primitives), undefined);
+    group.add(d);
+    equal(group.rebuild(primitives), undefined);
+    group.add(e);
+    const rebuilt = group.rebuild(primitives);
+    ok(rebuilt);
+    deepEqual([...rebuilt.misfits].sort(), [1, 2]);
+    deepEqual(rebuilt.confirm(primitives, freshness).keys, waiting.provisionalKeys);
   });
 
   it("tries no more than its bound, and still decodes around the lies that this leaves", () => {

@@ -19,6 +19,8 @@ import { identity, material, policyOf, responder, sensor } from "./parties.js";
 const nonce = fromHex("1122334455667788");
 const session = createSession(primitives, policyOf(3, 1, 5), responder, nonce, 0x01020304);
 const tgk = material("TGK", 32);
+/** Of third party 1, for t is 1. */
+const derived = [material("derived", 16)];
 
 /** PRF(key, constant ‖ cs_id ‖ CSB ID ‖ RAND), from HMACs alone. */
 const prf = (key: Uint8Array, constant: string, csId: string, length: number, of = session) =>
@@ -76,9 +78,10 @@ describe("a session", () => {
         fromHex("01020304"),
         session.csbId,
         session.rand,
+        ...derived,
       );
       deepEqual(
-        checkValue(primitives, under, tgk),
+        checkValue(primitives, under, tgk, derived),
         primitives.hmac("sha-256", kc, covered).slice(0, 8),
         name,
       );
@@ -96,15 +99,33 @@ describe("a session", () => {
         responder: { type: 2, data: ascii("erver--") },
       },
       { sharing: { ...sharing, threshold: 4 } },
-      { sharing: { ...sharing, privacy: 2 } },
       { sharing: { ...sharing, shares: 6 } },
       { t: 1 },
       { csbId: material("csb", 4) },
       { rand: material("rand", 16) },
     ].map((change) => ({ ...session, ...change }));
-    const values = [session, ...others].map((other) => toHex(checkValue(primitives, other, tgk)));
-    values.push(toHex(checkValue(primitives, session, material("other", 32))));
-    equal(new Set(values).size, others.length + 2);
+    const hexOf = (of: Session, secret = tgk, shares = derived) =>
+      toHex(checkValue(primitives, of, secret, shares));
+    const second = material("second", 16);
+    const two = { ...session, sharing: { ...sharing, privacy: 2 } };
+    const values = [
+      ...[session, ...others].map((other) => hexOf(other)),
+      hexOf(session, material("other", 32)),
+      hexOf(session, tgk, [second]),
+      hexOf(two, tgk, [...derived, second]),
+      hexOf(two, tgk, [second, ...derived]),
+      hexOf({ ...session, sharing: { ...sharing, privacy: 0 } }, tgk, []),
+    ];
+    equal(new Set(values).size, others.length + 6);
+  });
+
+  it("has no check value of fewer or more derived shares than t", () => {
+    for (const shares of [[], [...derived, ...derived]]) {
+      throws(() => checkValue(primitives, session, tgk, shares), {
+        name: "RangeError",
+        message: `derived shares: expected 1, got ${shares.length}`,
+      });
+    }
   });
 
   it("has TEK and salt of RFC 3830 §4.1.3 for crypto session 1", () => {
