@@ -5,6 +5,7 @@
 
 import type { Option } from "../protocol/coap/message.js";
 import type { TransmissionParameters } from "../protocol/coap/transmission.js";
+import type { Mark } from "../protocol/marks.js";
 import type { Primitives, RandomSource } from "../protocol/primitives.js";
 
 export interface Device {
@@ -16,6 +17,8 @@ export interface Device {
   openLink(onDatagram: (peer: string, datagram: Uint8Array) => void): Link;
   /** One line for people, never with a secret in it. */
   trace(line: string): void;
+  /** Tells each phase to a power meter; absent unless the board has pins for it (marked.ts). */
+  readonly mark?: Mark;
 }
 
 /** Time that only runs forward; it need not know the date. */

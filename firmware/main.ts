@@ -8,6 +8,7 @@ import { ContentFormats } from "../protocol/coap/numbers.js";
 import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { MIKEY_PATH } from "../protocol/exchange/over-coap.js";
 import { fingerprint } from "../protocol/exchange/session.js";
+import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 import { nextT } from "./counter.js";
 import type { Device, Link, TimerId } from "./device.js";
@@ -52,10 +53,12 @@ export function runExchange(
   onFinished: (outcome: Outcome) => void,
   onBegun?: (waiting: WaitingInitiator) => void,
 ): void {
+  device.mark?.(Phases.shares);
   const t = nextT(device.storage);
-  const waiting = beginExchange(device.primitives, device.random, enrolment, responder, t);
+  const waiting = beginExchange(device.primitives, device.random, enrolment, responder, t, device.mark);
   new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
   onBegun?.(waiting);
+  device.mark?.(Phases.listen);
 }
 
 class Exchange {

@@ -3,7 +3,9 @@
  *
  * Three pins hold the phase's Gray code (first pin: lowest bit), so that phases that follow one another in a wake-up
  * differ in one pin. Two pins hold what the chip as a whole does, in four groups, which a slow meter can follow too.
- * Both are levels: what lasts less than `SETTLING` is the edges of a change. One pin rests low and says each phase in
+ * Both are levels: what lasts less than `SETTLING` is the edges of a change. A mark whose levels are those already there
+ * (a second message that is built) has all pins low for `SEPARATOR` before it, so that each mark has an edge; low for
+ * less than a millisecond between equal levels is that, and no sleep. One pin rests low and says each phase in
  * a mark of `PULSES` pulses, each one unit high and one low, and a pause of `PAUSE` units more behind the pulse whose
  * number is the phase's position plus 1. An interrupt can lengthen a pulse or a pause, never add or lose a pulse; a
  * mark with two long pauses is damaged. Its first rising edge ends a phase, its last falling edge begins the next one:
@@ -19,9 +21,9 @@ export const Phases = {
   boot: 1,
   /** A reading is taken. */
   sense: 2,
-  /** TGK, session and shares. */
+  /** T is stored; TGK, session, shares, check value. */
   shares: 3,
-  /** A message is made: once for each. */
+  /** A message is made, or a reading protected: once for each. */
   build: 4,
   /** A datagram is handed to the link. */
   transmit: 5,
@@ -58,6 +60,9 @@ export const pinGroups = ["sleep", "compute", "listen", "transmit"] as const;
 
 /** Microseconds: shorter levels on two or three pins are no phase. */
 export const SETTLING = 10;
+
+/** Microseconds of all pins low between two marks of equal levels; an interrupt may lengthen it. */
+export const SEPARATOR = 30;
 
 /** On one pin: pulses of a mark, microseconds of a unit, and units of the pause that tells the phase. */
 export const PULSES = 9;

@@ -4,6 +4,7 @@
  */
 
 import { wipe } from "../bytes.js";
+import type { Mark } from "../marks.js";
 import type { Identity } from "../mikey/identity.js";
 import type { Primitives, RandomSource } from "../primitives.js";
 import { secretLength } from "../shares/points.js";
@@ -28,7 +29,7 @@ export interface InitiatorCredentials {
 
 /**
  * Begins an exchange with a Responder: a fresh TGK, split, and the n messages that carry it.
- * `t` must never have been used before, and its use must be durable already.
+ * `t` must never have been used before, and its use must be durable already. `mark` hears where each message begins.
  */
 export function beginExchange(
   primitives: Primitives,
@@ -36,13 +37,14 @@ export function beginExchange(
   credentials: InitiatorCredentials,
   responder: Identity,
   t: number,
+  mark?: Mark,
 ): WaitingInitiator {
   const { policy, weights } = credentials;
   const psks = policy.thirdParties.map((_, i) => credentials.psk(i + 1, t));
   const nonce = random(NONCE_LENGTH);
   const session = createSession(primitives, policy, responder, nonce, t);
   const tgk = random(secretLength(sharingOf(policy)));
-  const messages = createShareMessages(primitives, session, psks, weights, tgk);
+  const messages = createShareMessages(primitives, session, psks, weights, tgk, mark);
   return new WaitingInitiator(primitives, credentials, session, tgk, messages, nonce);
 }
 

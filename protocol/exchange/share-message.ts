@@ -7,6 +7,7 @@
  */
 
 import { wipe } from "../bytes.js";
+import { type Mark, Phases } from "../marks.js";
 import { refuseUnsupportedKemac, sealMessage } from "../mikey/kemac.js";
 import type { KeyData } from "../mikey/key-data.js";
 import { prfHash } from "../mikey/keys.js";
@@ -41,7 +42,7 @@ import {
  * The n share messages of a session, for third parties 1…n in order.
  *
  * `psks` has one 16-byte PSK for each, all different; `weights` is the matrix of the enrolment; `tgk` is
- * fresh from the random source, 16 · (k − t) bytes.
+ * fresh from the random source, 16 · (k − t) bytes. `mark` hears where a message begins.
  */
 export function createShareMessages(
   primitives: Primitives,
@@ -49,6 +50,7 @@ export function createShareMessages(
   psks: readonly Uint8Array[],
   weights: Uint8Array,
   tgk: Uint8Array,
+  mark?: Mark,
 ): Uint8Array[] {
   const { sharing, suite } = session;
   if (psks.length !== sharing.shares) {
@@ -61,6 +63,7 @@ export function createShareMessages(
   const head = shareMessageHead(session, timestamp.value, checkValue(primitives, session, tgk, derived));
   const messages: Uint8Array[] = [];
   for (let i = 0; i < psks.length; i++) {
+    mark?.(Phases.build);
     const message = openShareMessage(session, head, shares[i]);
     const offset = contentsOffset(message, macLength(suite.mac)!);
     const protection = { key: psks[i], context, timestamp };
