@@ -1,17 +1,24 @@
 /** A real Bluetooth adapter as a central, through the optional package @stoprocent/noble. */
 
+import { readdirSync } from "node:fs";
 import { DOWNSTREAM_UUID, SERVICE_UUID, UPSTREAM_UUID } from "../../protocol/gatt/service.js";
 import { MAX_PERIPHERALS, type OpenCentral, type PeripheralHandlers } from "./central.js";
+import { importOptional } from "./optional-package.js";
 
 export const BLE_PACKAGE = "@stoprocent/noble";
 
-/** What is used of noble; the package is not there when this is compiled. */
+/** What is used of noble; the package need not be there when this is compiled. */
 export interface Noble {
+  readonly state: string;
   waitForPoweredOnAsync(timeout?: number): Promise<void>;
   startScanningAsync(services: string[], allowDuplicates: boolean): Promise<void>;
   stopScanningAsync(): Promise<void>;
   on(event: "discover", listener: (peripheral: NoblePeripheral) => void): unknown;
+  on(event: "stateChange", listener: (state: string) => void): unknown;
   removeListener(event: "discover", listener: (peripheral: NoblePeripheral) => void): unknown;
+  removeListener(event: "stateChange", listener: (state: string) => void): unknown;
+  /** Lets the adapter go, which would keep the process. */
+  stop(): void;
 }
 export interface NoblePeripheral {
   readonly id: string;
@@ -43,20 +50,22 @@ const POWER_ON_MS = 10_000;
 const DEFAULT_MTU = 23;
 const ATT_HEADER = 3;
 
-/** noble, or an Error that says how it is installed. */
+/** noble, or an Error that says what there is not. */
 export async function loadNoble(): Promise<Noble> {
+  const { default: noble } = await importOptional<{ default: Noble }>(BLE_PACKAGE, "--ble");
+  // Asked for its state noble would say so in several lines, and wait.
+  if (process.platform === "linux" && !hasAdapter())
+    throw new Error("--ble: this machine has no Bluetooth adapter");
+  return noble;
+}
+
+/** Whether Linux knows of an adapter, on or off. */
+function hasAdapter(): boolean {
   try {
-    // Not a literal: the compiler would look for it.
-    const name: string = BLE_PACKAGE;
-    const { default: noble } = (await import(name)) as { default: Noble };
-    return noble;
-  } catch (cause) {
-    const { message, code } = cause as NodeJS.ErrnoException;
-    const missing = code === "ERR_MODULE_NOT_FOUND";
-    throw new Error(
-      `--ble: ${missing ? `the package ${BLE_PACKAGE} is not installed: npm install ${BLE_PACKAGE}` : message}`,
-      { cause },
-    );
+    return readdirSync("/sys/class/bluetooth").length > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 
@@ -65,7 +74,8 @@ export function bleCentral({ load, onError }: BleOptions): OpenCentral {
   return async (connected) => {
     const noble = await load();
     await noble.waitForPoweredOnAsync(POWER_ON_MS).catch((cause: Error) => {
-      throw new Error(`--ble: there is no Bluetooth adapter that is on: ${cause.message}`, { cause });
+      noble.stop();
+      throw new Error(`--ble: there is no Bluetooth adapter that is on, it is ${noble.state}`, { cause });
     });
     const busy = new Set<string>();
     const scan = (): Promise<void> => noble.startScanningAsync([compact(SERVICE_UUID)], true);
@@ -84,13 +94,24 @@ export function bleCentral({ load, onError }: BleOptions): OpenCentral {
         .then(scan)
         .catch(failed);
     };
+    const adapterFailed = (error: Error): void => onError(error, "adapter");
+    // It may be unplugged, and come back.
+    const changed = (state: string): void => {
+      if (state === "poweredOn") void scan().catch(adapterFailed);
+      else adapterFailed(new Error(`it is ${state}`));
+    };
     noble.on("discover", discovered);
     await scan();
+    noble.on("stateChange", changed);
     return {
       at: "bluetooth",
       close() {
         noble.removeListener("discover", discovered);
-        void noble.stopScanningAsync().catch((error: Error) => onError(error, "scan"));
+        noble.removeListener("stateChange", changed);
+        void noble
+          .stopScanningAsync()
+          .catch(adapterFailed)
+          .then(() => noble.stop());
       },
     };
   };
@@ -121,7 +142,9 @@ async function attach(
     upstream.on("data", (data) => handlers?.onValue(Uint8Array.from(data)));
     handlers = connected({
       name: peripheral.id,
-      longest: (peripheral.mtu ?? DEFAULT_MTU) - ATT_HEADER,
+      get longest() {
+        return (peripheral.mtu ?? DEFAULT_MTU) - ATT_HEADER;
+      },
       write: (value) => void downstream.writeAsync(Buffer.from(value), false).catch(failed),
       disconnect: () => void peripheral.disconnectAsync().catch(failed),
     });

@@ -1,11 +1,8 @@
 /** Serial ports on the host: terminals, and emulated ones whose bytes travel in UDP datagrams. */
 
-import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { closeSync, constants, openSync } from "node:fs";
-import { ReadStream } from "node:tty";
-import { promisify } from "node:util";
 import { formatAddress } from "../coap/address.js";
+import { terminalPort } from "./terminal.js";
 
 /** A port that is open. */
 export interface Port {
@@ -25,59 +22,11 @@ export interface PortHandlers {
 /** Opens a port; rejects with a reason for people. */
 export type OpenPort = (handlers: PortHandlers) => Promise<Port>;
 
-/** What may wait for a line, in bytes. */
-const MAX_WAITING = 16 * 1024;
-const STTY_MS = 5_000;
-
 /** The port that `device` names: "udp:HOST:PORT", or a terminal such as /dev/ttyACM0. */
 export function portOf(device: string, baud: number): OpenPort {
   const [, host, port] = /^udp:(.+):(\d+)$/.exec(device) ?? [];
   if (host !== undefined) return datagramPort(host, Number(port));
   return terminalPort(device, baud);
-}
-
-/**
- * A terminal, made raw by stty(1): Node can set neither a terminal's speed nor a mode that changes no byte.
- * The package `serialport` could on other systems than Linux and macOS.
- */
-function terminalPort(device: string, baud: number): OpenPort {
-  return async ({ onData, onGone }) => {
-    const file = process.platform === "darwin" ? "-f" : "-F";
-    const modes = ["raw", "-echo", "cs8", "-cstopb", "-parenb", "clocal", `${baud}`];
-    await promisify(execFile)("stty", [file, device, ...modes], { timeout: STTY_MS }).catch(
-      (error: Error & { stderr?: string }) => {
-        throw new Error(error.stderr?.trim() || error.message, { cause: error });
-      },
-    );
-    const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
-    const descriptor = openSync(device, O_RDWR | O_NOCTTY | O_NONBLOCK);
-    const terminal = new ReadStream(descriptor);
-    // libuv has opened the terminal anew, by its name: this one would outlive it.
-    closeSync(descriptor);
-    let there = true;
-    const gone = (reason: string): void => {
-      if (!there) return;
-      there = false;
-      terminal.destroy();
-      onGone(reason);
-    };
-    terminal.on("data", (data: Buffer) => onData(data));
-    terminal.on("error", (error) => gone(error.message));
-    terminal.on("end", () => gone("the device was unplugged"));
-    terminal.on("close", () => gone("the device was unplugged"));
-    return {
-      at: device,
-      write: (bytes) => {
-        if (terminal.writableLength + bytes.length > MAX_WAITING) return false;
-        terminal.write(bytes);
-        return true;
-      },
-      close() {
-        there = false;
-        terminal.destroy();
-      },
-    };
-  };
 }
 
 /**

@@ -12,6 +12,7 @@ import { lineTransmission } from "../../protocol/slipmux/transmission.js";
 import { Endpoint } from "../coap/endpoint.js";
 import type { Answer } from "../coap/resources.js";
 import { Drops, type OnRouterEvent } from "./events.js";
+import { MissingPackageError } from "./optional-package.js";
 import type { OpenPort, Port } from "./port.js";
 import { busy, describe } from "./proxy.js";
 import type { Rate } from "./rate.js";
@@ -66,7 +67,7 @@ export class SerialLine {
     });
   }
 
-  /** Opens the device, now or as soon as it is there. Resolves after the first attempt. */
+  /** Opens the device, now or as soon as it is there. Resolves after the first attempt; rejects without its package. */
   async start(): Promise<void> {
     const { device, openPort, onEvent } = this.#options;
     try {
@@ -85,6 +86,7 @@ export class SerialLine {
       this.#complaint = undefined;
       onEvent({ event: "attached", device, at: port.at });
     } catch (error) {
+      if (error instanceof MissingPackageError) throw error;
       const { message } = error as Error;
       if (message !== this.#complaint) onEvent({ event: "detached", device, reason: message });
       this.#complaint = message;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { EventEmitter, once } from "node:events";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bleCentral, type Noble, type NoblePeripheral } from "../../../host/border-router/ble.js";
 import { emulatedCentral, type OpenCentral } from "../../../host/border-router/central.js";
@@ -186,8 +187,10 @@ describe("border router over GATT", () => {
 
     class FakeNoble extends EventEmitter {
       scans = 0;
-      override on(event: string, listener: (peripheral: NoblePeripheral) => void): this {
-        return super.on(event, listener);
+      stops = 0;
+      state = "poweredOn";
+      stop(): void {
+        this.stops++;
       }
       async waitForPoweredOnAsync(): Promise<void> {}
       async startScanningAsync(services: string[]): Promise<void> {
@@ -242,26 +245,49 @@ describe("border router over GATT", () => {
 
     it("says that there is no adapter", async () => {
       const noble = new FakeNoble();
+      noble.state = "unsupported";
       noble.waitForPoweredOnAsync = () => Promise.reject(new Error("timeout"));
       await assert.rejects(start("ble", central(noble)), {
-        message: "--ble: there is no Bluetooth adapter that is on: timeout",
+        message: "--ble: there is no Bluetooth adapter that is on, it is unsupported",
       });
+      assert.equal(noble.stops, 1, "noble would keep the process");
+    });
+
+    it("looks for boards again when the adapter is back", async () => {
+      const noble = new FakeNoble();
+      const errors: string[] = [];
+      await start("ble", central(noble, errors));
+      noble.emit("stateChange", "poweredOff");
+      assert.deepEqual(errors, ["adapter: it is poweredOff"]);
+      assert.equal(noble.scans, 1);
+      noble.emit("stateChange", "poweredOn");
+      assert.equal(noble.scans, 2);
     });
   });
 
   describe("on the command line", () => {
     const main = fileURLToPath(new URL("../../../host/cli/main.js", import.meta.url));
-    const run = (...args: string[]): Promise<{ code: unknown; stderr: string }> =>
+    const run = (...args: string[]): Promise<{ code: unknown; stderr: string }> => runNode(args);
+    const runNode = (args: string[], ...flags: string[]): Promise<{ code: unknown; stderr: string }> =>
       new Promise((resolve) => {
         execFile(
           process.execPath,
-          [main, "border-router", ...args],
+          [...flags, main, "border-router", ...args],
           { timeout: 20_000 },
           (error, _, stderr) => resolve({ code: error?.code, stderr }),
         );
       });
 
-    it("wants a board, and says which package is missing", async function () {
+    /** Node's flag for a process in which these packages are not installed. */
+    const without = (...packages: string[]): string => {
+      const hooks =
+        `export function resolve(name, context, next) { if (${JSON.stringify(packages)}.includes(name)) ` +
+        `throw Object.assign(new Error("not found"), { code: "ERR_MODULE_NOT_FOUND" }); return next(name, context); }`;
+      const module = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
+      return `--import=${module(`import { register } from "node:module"; register(${JSON.stringify(module(hooks))});`)}`;
+    };
+
+    it("wants a board", async function () {
       this.timeout(30_000);
       assert.deepEqual(await run(), {
         code: 2,
@@ -270,9 +296,26 @@ describe("border router over GATT", () => {
       const { code, stderr } = await run("--gatt", "tcp:1");
       assert.equal(code, 2);
       assert.match(stderr, /expected udp:HOST:PORT, got tcp:1/);
-      const ble = await run("--ble", "--listen", "127.0.0.1:0");
-      assert.equal(ble.code, 1);
-      assert.match(ble.stderr, /^symbolon: --ble: .*noble/);
+    });
+
+    it("says in one line which package is missing, and ends", async () => {
+      for (const [option, packageName, ...args] of [
+        ["--ble", "@stoprocent/noble"],
+        ["--serial", "serialport", "/dev/null"],
+      ]) {
+        const line = [option, ...args, "--listen", "127.0.0.1:0"];
+        const { code, stderr } = await runNode(line, without(packageName));
+        assert.equal(code, 1);
+        const message = `${option}: the package ${packageName} is not installed: npm install ${packageName}`;
+        assert.equal(stderr, `symbolon: ${message}\n`);
+      }
+    });
+
+    it("says in one line that there is no adapter, and ends", async function () {
+      if (process.platform !== "linux" || existsSync("/sys/class/bluetooth")) this.skip();
+      const { code, stderr } = await run("--ble", "--listen", "127.0.0.1:0");
+      assert.equal(code, 1);
+      assert.equal(stderr, "symbolon: --ble: this machine has no Bluetooth adapter\n");
     });
   });
 });
