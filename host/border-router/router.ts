@@ -2,13 +2,13 @@
 
 import type { Message } from "../../protocol/coap/message.js";
 import { type Address, formatAddress } from "../coap/address.js";
+import { Rate } from "../coap/rate.js";
 import { openPacketFile, type PacketFile } from "../simulation/pcap.js";
 import type { OpenCentral } from "./central.js";
 import type { OnRouterEvent } from "./events.js";
 import { GattBoards } from "./gatt-boards.js";
 import { portOf } from "./port.js";
 import { ForwardProxy, type Passed } from "./proxy.js";
-import { Rate } from "./rate.js";
 import { SerialLine } from "./serial-line.js";
 
 export interface RouterOptions {

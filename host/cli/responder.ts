@@ -49,6 +49,7 @@ async function runResponder({ dir, listen, deadline, print }: ResponderCommandOp
     onAgreed: (...agreed) => channel.agreed(...agreed),
   });
   const party = {
+    admission: true as const,
     receive: (peer: string, payload: Uint8Array) => responder.receive(peer, payload),
     onProtected: (peer: string, request: CoapContent) => channel.receive(peer, request),
     close() {

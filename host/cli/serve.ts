@@ -28,6 +28,8 @@ export interface ServeOptions {
 /** A party that answers POSTs to /mikey. */
 export interface Party {
   receive(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse>;
+  /** Whether senders must be admitted first: where anybody's message costs public-key operations. */
+  readonly admission?: true;
   /** Answers requests under OSCORE, where it takes them. */
   onProtected?: ProtectedHandler;
   /** Ends what is under way. The store is closed afterwards. */
@@ -76,6 +78,7 @@ export async function serve(party: Party, store: Store, listen: Address, onEvent
         [MIKEY_PATH]: {
           contentFormat: ContentFormats.mikey,
           resourceType: "symbolon",
+          ...(party.admission && { admission: true }),
           handler: ({ peer, payload }) => party.receive(peer, payload),
         },
       },

@@ -89,6 +89,15 @@ export async function coapRequest(options: CoapRequestOptions): Promise<CoapResp
   }
 }
 
+/** One message and its response; a server that asks where the sender is gets its answer (Echo, RFC 9175 §2.3). */
+async function ask(exchanges: Exchanges, request: Question): Promise<Message> {
+  const message = await exchanges.exchange(request);
+  const value = message.code === Codes.unauthorized && findOption(message.options, OptionNumbers.echo);
+  if (!value) return message;
+  const options = [...(request.options ?? []), { number: OptionNumbers.echo, value }];
+  return exchanges.exchange({ ...request, options });
+}
+
 /** The request in one message, or block by block (RFC 7959 §2.5). */
 async function transfer(options: CoapRequestOptions, exchanges: Exchanges): Promise<Message> {
   const { address, path, code, contentFormat, payload = new Uint8Array(0) } = options;
@@ -98,7 +107,7 @@ async function transfer(options: CoapRequestOptions, exchanges: Exchanges): Prom
     ...(contentFormat === undefined ? {} : { contentFormat }),
   };
   let szx = options.blockSize === 512 ? 5 : 6;
-  if (payload.length <= blockSize(szx)) return exchanges.exchange({ ...request, payload });
+  if (payload.length <= blockSize(szx)) return ask(exchanges, { ...request, payload });
 
   for (let offset = 0; ; ) {
     const size = blockSize(szx);
@@ -106,7 +115,7 @@ async function transfer(options: CoapRequestOptions, exchanges: Exchanges): Prom
     const block = { num: offset / size, more: end < payload.length, szx };
     const blockOptions: Option[] = [{ number: OptionNumbers.block1, value: encodeBlock(block) }];
     if (offset === 0) blockOptions.push({ number: OptionNumbers.size1, value: encodeUint(payload.length) });
-    const message = await exchanges.exchange({
+    const message = await ask(exchanges, {
       ...request,
       payload: payload.subarray(offset, end),
       options: blockOptions,
@@ -131,6 +140,8 @@ function block1Of(message: Message): Block | undefined {
   const value = findOption(message.options, OptionNumbers.block1);
   return value === undefined ? undefined : decodeBlock(value);
 }
+
+type Question = Omit<CoapRequest, "peer" | "timeout">;
 
 /** One exchange after the other with one endpoint. */
 class Exchanges {
@@ -190,7 +201,7 @@ class Exchanges {
     if (this.#signal?.aborted) this.#onAbort();
   }
 
-  exchange(request: Omit<CoapRequest, "peer" | "timeout">): Promise<Message> {
+  exchange(request: Question): Promise<Message> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure);

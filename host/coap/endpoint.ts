@@ -2,8 +2,9 @@
  * The server's end of the message layer (RFC 7252 §4), over whatever carries datagrams.
  *
  * A request is answered in its acknowledgement when the answer comes quickly, and else by an empty acknowledgement
- * and a separate Confirmable response (§5.2). Duplicates get the same reply again and are asked about once. All that
- * is kept is bounded, whatever arrives.
+ * and a separate Confirmable response (§5.2). Duplicates get the same reply again and are asked about once; but what
+ * was refused has changed nothing, and is judged anew (§4.5), so that nothing is kept of a flood. All that is kept is
+ * bounded, whatever arrives.
  */
 
 import { randomBytes } from "node:crypto";
@@ -16,7 +17,7 @@ import {
   encodeUint,
   type Message,
 } from "../../protocol/coap/message.js";
-import { Codes, isRequest, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { Codes, codeClass, isRequest, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
 import {
   exchangeLifetime,
   initialTimeout,
@@ -114,9 +115,13 @@ export class Endpoint {
     }
     const remembered = this.#remember(now, key);
     const answer = this.#options.answer(now, peer, request);
-    if (!(answer instanceof Promise)) {
-      remembered.reply = this.#reply(request, answer);
+    const reply = (it: Answer) => {
+      remembered.reply = this.#reply(request, it);
       this.#send(peer, remembered.reply);
+      if (codeClass(it.code) === 4) this.#remembered.delete(key);
+    };
+    if (!(answer instanceof Promise)) {
+      reply(answer);
       return;
     }
     this.#handlers++;
@@ -129,8 +134,7 @@ export class Endpoint {
         return;
       }
       clearTimeout(timer);
-      remembered.reply = this.#reply(request, it);
-      this.#send(peer, remembered.reply);
+      reply(it);
     });
   }
 

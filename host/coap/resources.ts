@@ -12,11 +12,13 @@ import {
 import {
   Codes,
   ContentFormats,
+  codeClass,
   isCritical,
   isResponse,
   MAX_PAYLOAD_SIZE,
   OptionNumbers,
 } from "../../protocol/coap/numbers.js";
+import { Admission } from "./admission.js";
 import { Block1Assembly } from "./block1.js";
 
 /** What a handler is given. */
@@ -42,6 +44,8 @@ export interface CoapRoute {
   readonly contentFormat: number;
   /** Names the kind of resource in /.well-known/core (RFC 6690 §3.1). */
   readonly resourceType?: string;
+  /** Whether handling costs so much that only admitted senders may ask for it: see admission.ts. */
+  readonly admission?: true;
   /**
    * Acts on a request. Nothing is sent to the peer, no acknowledgement either, before this has returned its
    * response or its promise: what must last is stored before the first await.
@@ -90,6 +94,7 @@ export class Resources {
   readonly #routes = new Map<string, CoapRoute>();
   readonly #limits: ResourceLimits;
   readonly #assembly: Block1Assembly;
+  readonly #admission = new Admission();
   readonly #links: Uint8Array;
   readonly #onError: (error: unknown, where: string) => void;
   readonly #onProtected: ProtectedHandler | undefined;
@@ -161,12 +166,16 @@ export class Resources {
       options: [{ number: OptionNumbers.size1, value: encodeUint(this.#limits.maxBody) }],
     };
     const blockValue = findOption(options, OptionNumbers.block1);
-    if (blockValue === undefined) {
+    const block = blockValue === undefined ? undefined : blockOf(blockValue);
+    if (blockValue !== undefined && block === undefined) return bare(Codes.badRequest);
+    // Later blocks are taken only where the first one was.
+    const turnedAway =
+      route.admission && (block?.num ?? 0) === 0 ? this.#admission.judge(now, peer, request) : undefined;
+    if (turnedAway !== undefined) return turnedAway;
+    if (block === undefined) {
       if (payload.length > this.#limits.maxBody) return tooLarge;
       return this.#handle(peer, path, route, payload, []);
     }
-    const block = blockOf(blockValue);
-    if (block === undefined) return bare(Codes.badRequest);
     // Blocks belong together by endpoint, resource and Request-Tag (RFC 7959 §2.5, RFC 9175 §3.3).
     const tag = findOption(options, OptionNumbers.requestTag);
     const key = `${peer} ${path} ${tag === undefined ? "" : toHex(tag)}`;
@@ -191,10 +200,16 @@ export class Resources {
       this.#onError(error, `POST /${path} from ${peer}`);
       return { code: Codes.internalServerError, options: blockOptions, payload: nothing };
     };
+    const answered = (response: RouteResponse): Answer => {
+      if (route.admission && codeClass(response.code) === 4) {
+        this.#admission.refused(performance.now(), peer);
+      }
+      return answerOf(response, blockOptions);
+    };
     try {
       const response = route.handler({ payload, contentFormat: route.contentFormat, peer });
-      if (!(response instanceof Promise)) return answerOf(response, blockOptions);
-      return response.then((it) => answerOf(it, blockOptions)).catch(failed);
+      if (!(response instanceof Promise)) return answered(response);
+      return response.then(answered).catch(failed);
     } catch (error) {
       return failed(error);
     }

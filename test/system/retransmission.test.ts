@@ -7,7 +7,7 @@ function near(actual: number, expected: number): void {
 }
 
 describe("system: model of retransmission", () => {
-  const model = { drop: 0.2, thirdParties: 1, threshold: 1, deadline: 1, blocks: 1 };
+  const model = { drop: 0.2, thirdParties: 1, threshold: 1, deadline: 1, questions: 1 };
 
   it("is certain without loss, impossible when all is lost", () => {
     assert.equal(agreementProbability({ ...model, drop: 0 }), 1);
@@ -17,7 +17,7 @@ describe("system: model of retransmission", () => {
   it("has what can be computed by hand", () => {
     // Within a second there are no retransmissions: two datagrams, then two more for each block.
     near(agreementProbability(model), 0.8 ** 2);
-    near(agreementProbability({ ...model, blocks: 3 }), 0.8 ** 6);
+    near(agreementProbability({ ...model, questions: 3 }), 0.8 ** 6);
     // With all five transmissions on both hops.
     near(agreementProbability({ ...model, drop: 0.5, deadline: 1000 }), (1 - 0.5 ** 5) ** 2);
     // After 3 s either hop has sent again once, but never both: T is 2 s at least.

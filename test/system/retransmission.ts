@@ -15,13 +15,13 @@ export interface Model {
   readonly threshold: number;
   /** Seconds from the first datagram. */
   readonly deadline: number;
-  /** How many blocks TP_R goes in. */
-  readonly blocks: number;
+  /** How many CON TP_R goes in: its blocks, and the first once more with the Echo that the Responder asks for. */
+  readonly questions: number;
 }
 
 /**
  * The probability that at least `threshold` shares are at the Responder by the deadline, when each is sent as a
- * CON to the third party, and from there in blocks of one CON each. Processing takes no time.
+ * CON to the third party, and goes from there in some more of them. Processing takes no time.
  */
 export function agreementProbability(model: Model, samples = 100_000): number {
   const random = generator(1);
@@ -37,10 +37,10 @@ export function agreementProbability(model: Model, samples = 100_000): number {
 }
 
 /** When a share is at the Responder, in seconds; Infinity: never. */
-function shareArrival({ drop, blocks }: Model, random: () => number): number {
+function shareArrival({ drop, questions }: Model, random: () => number): number {
   let time = transmit(random, () => random() >= drop);
-  // Each block but the last must be answered before the next is sent: request and answer must both arrive.
-  for (let block = 1; block < blocks; block++) {
+  // Each but the last must be answered before the next is sent: request and answer must both arrive.
+  for (let question = 1; question < questions; question++) {
     time += transmit(random, () => random() >= drop && random() >= drop);
   }
   return time + transmit(random, () => random() >= drop);

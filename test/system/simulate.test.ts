@@ -160,7 +160,7 @@ describe("system: symbolon simulate", function () {
       thirdParties,
       threshold,
       deadline,
-      blocks: Math.ceil(bytes / 1024),
+      questions: 1 + Math.ceil(bytes / 1024),
     });
     // Were each run to agree with just the predicted probability, fewer would be seen once in a thousand times.
     const least = binomialQuantile(runs, predicted, 0.001);
