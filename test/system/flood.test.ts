@@ -45,6 +45,8 @@ describe("system: floods", function () {
   let attacker: Socket;
   const addresses = new Map<string, string>();
   let t = 0;
+  /** Bytes that went from the attacker, and to it. */
+  const traffic = { sent: 0, received: 0 };
 
   before(async () => {
     const prepared = await world();
@@ -77,6 +79,9 @@ describe("system: floods", function () {
     }
     parties = await Promise.all(PARTIES.map((name, i) => start(name, "third-party", folders[i])));
     attacker = createSocket("udp4");
+    attacker.on("message", ({ length }) => {
+      traffic.received += length;
+    });
     await new Promise<void>((resolve) => {
       // Another host than the third parties'.
       attacker.bind(0, "127.0.0.2", resolve);
@@ -145,12 +150,17 @@ describe("system: floods", function () {
       } while (!over);
     })();
     for (let sent = 0; sent < count; sent += VOLLEY) {
-      for (let i = sent; i < sent + VOLLEY; i++) attacker.send(datagram(i), port, "127.0.0.1");
+      for (let i = sent; i < sent + VOLLEY; i++) attack(datagram(i), port);
       await sleep(1);
     }
     over = true;
     await honest;
     return exchanges;
+  }
+
+  function attack(datagram: Uint8Array, port: number): void {
+    traffic.sent += datagram.length;
+    attacker.send(datagram, port, "127.0.0.1");
   }
 
   const bytes = (length: number) => Uint8Array.from({ length }, () => Math.floor(Math.random() * 256));
@@ -222,6 +232,34 @@ describe("system: floods", function () {
       return posted(i, payload);
     };
     assert.deepEqual(await spent(hospital, () => flood("hospital", UNAUTHENTICATED, forged)), nothing);
+  });
+
+  it("answer no sender that shows nothing with more than three times its bytes", async () => {
+    assert.ok(traffic.received > 0 && traffic.received <= traffic.sent, JSON.stringify(traffic));
+    const [uriPath, contentFormat] = post().options;
+    const segment = (text: string) => ({ number: OptionNumbers.uriPath, value: ascii(text) });
+    const bare = { token: new Uint8Array(0), payload: new Uint8Array(0) };
+    const shortest = [
+      Uint8Array.of(0x40, 0, 1, 1),
+      encodeMessage(post({ ...bare, options: [] })),
+      encodeMessage(post({ ...bare, options: [uriPath] })),
+      encodeMessage(post({ ...bare, options: [uriPath, contentFormat] })),
+      encodeMessage(post({ ...bare, code: Codes.GET, options: [segment(".well-known"), segment("core")] })),
+    ];
+    for (const name of [...PARTIES, "hospital"]) {
+      for (const [i, datagram] of shortest.entries()) {
+        // Another ID each time: what the floods left is no duplicate of it.
+        writeUint(datagram, 2, 2, 0xff00 + i);
+        traffic.sent = 0;
+        traffic.received = 0;
+        attack(datagram, Number((addresses.get(name) as string).split(":")[1]));
+        await sleep(100);
+        assert.ok(
+          traffic.received <= 3 * traffic.sent,
+          `${name}: ${JSON.stringify(traffic)} for ${datagram}`,
+        );
+      }
+    }
   });
 
   it("TP_R that nobody has signed, of a host that shows where it is: no private-key operation, then none at all", async () => {
