@@ -44,6 +44,8 @@ export interface Storage {
 export interface Link {
   /** How CoAP repeats messages on this link, where RFC 7252's defaults do not fit. */
   readonly transmission?: Partial<TransmissionParameters>;
+  /** Who is at the other end of a link that leads to one peer only. */
+  readonly neighbour?: string;
   /** How requests reach an address of the enrolment. A link without this has addresses for peers. */
   route?(address: string): Route;
   send(peer: string, datagram: Uint8Array): void;

@@ -68,6 +68,7 @@ export function openGattLink(
   const link = new GattLink(options, onDatagram);
   return {
     transmission,
+    neighbour: ROUTER,
     route: (address) => ({ peer: ROUTER, options: proxyOptions(address) }),
     send: (_, datagram) => link.send(datagram),
     close: () => link.close(),

@@ -91,6 +91,7 @@ export class SlipmuxLine {
     this.#onDatagram = onDatagram;
     return {
       transmission: lineTransmission,
+      neighbour: ROUTER,
       route: (address) => ({ peer: ROUTER, options: proxyOptions(address) }),
       send: (_, datagram) => this.#send(encodeCoapFrame(datagram)),
       close: () => {

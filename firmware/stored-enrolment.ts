@@ -1,0 +1,117 @@
+/**
+ * The enrolment that a board was given over a link: the code for the next one, and the text of `sensor.json`, in one
+ * value, so that both change in one step. A board that was wiped has the code only.
+ *
+ * In the image that an enroller sends, `psks` may have null for a key that the board keeps: that of the same third
+ * party in the enrolment before, which the enroller does not know any more.
+ */
+
+import { ascii, concat, equal } from "../protocol/bytes.js";
+import { CODE_LENGTH } from "../protocol/enrolment/code.js";
+import type { RefusalReason } from "../protocol/enrolment/numbers.js";
+import type { Storage } from "./device.js";
+import type { Enrolment } from "./enrolment.js";
+import { enrolmentFromText } from "./enrolment-text.js";
+
+const NAME = "enrolment";
+
+/** Why an image is not stored; the enrolment before is whole. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+
+  constructor(
+    readonly reason: RefusalReason,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
+
+/** The code that the next enroller must have; undefined on a board that was never enrolled over a link. */
+export function storedCode(storage: Storage): Uint8Array | undefined {
+  return storage.read(NAME)?.slice(0, CODE_LENGTH);
+}
+
+/**
+ * The enrolment in force: what the board was given over a link, or else `flashed`, what its image holds. Throws an
+ * Error when it was wiped, and a SyntaxError or RangeError when the enrolment makes no sense.
+ */
+export function enrolmentInForce(storage: Storage, flashed: () => Enrolment): Enrolment {
+  if (storedCode(storage) === undefined) return flashed();
+  const text = storedText(storage);
+  if (text === undefined) throw new Error("enrolment: the board was wiped");
+  return enrolmentFromText(text);
+}
+
+/**
+ * Stores an image in place of what is there. When this returns, storage has given it back; when it throws, an
+ * ImageError, the enrolment before is in force.
+ */
+export function storeImage(storage: Storage, image: Uint8Array): void {
+  const value = concat(image.subarray(0, CODE_LENGTH), ascii(resolve(storage, image)));
+  try {
+    storage.write(NAME, value);
+  } catch (cause) {
+    throw new ImageError("the board can't store it", { cause });
+  }
+  const stored = storage.read(NAME);
+  if (stored === undefined || !equal(stored, value)) throw new ImageError("the board can't store it");
+}
+
+function storedText(storage: Storage): string | undefined {
+  const value = storage.read(NAME);
+  if (value === undefined || value.length <= CODE_LENGTH) return undefined;
+  return textOf(value.subarray(CODE_LENGTH));
+}
+
+/** The text of an image with all its keys; "" for a board that is to be wiped. */
+function resolve(storage: Storage, image: Uint8Array): string {
+  if (image.length < CODE_LENGTH) throw new ImageError("the enrolment makes no sense");
+  if (image.length === CODE_LENGTH) return "";
+  let text = textOf(image.subarray(CODE_LENGTH));
+  try {
+    const json = JSON.parse(text);
+    if (Array.isArray(json?.psks) && json.psks.includes(null)) text = asciiJson(keep(storage, json));
+    enrolmentFromText(text);
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    throw new ImageError("the enrolment makes no sense", { cause });
+  }
+  return text;
+}
+
+/** An enrolment as JSON; what is wrong with its other members is found later. */
+interface EnrolmentJson {
+  readonly policy: { readonly sensor: unknown; readonly suite: unknown; readonly thirdParties: unknown[] };
+  readonly psks: (string | null)[];
+}
+
+/** Takes the keys that are null from the enrolment before. A key is of one sensor, one third party and one suite. */
+function keep(storage: Storage, json: EnrolmentJson): EnrolmentJson {
+  const missing = new ImageError("the board has no PSK that could be kept");
+  const before = storedText(storage);
+  if (before === undefined) throw missing;
+  const old = JSON.parse(before) as EnrolmentJson;
+  if (old.policy.sensor !== json.policy.sensor || old.policy.suite !== json.policy.suite) throw missing;
+  const psks = json.psks.map((psk, i) => {
+    const kept = psk ?? old.psks[old.policy.thirdParties.indexOf(json.policy.thirdParties[i])];
+    if (kept === undefined) throw missing;
+    return kept;
+  });
+  return { ...json, psks };
+}
+
+/** Bytes above 127 stay what they are and make no JSON: enrollers send ASCII. */
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** JSON in ASCII: other characters as \uXXXX. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

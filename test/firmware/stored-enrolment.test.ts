@@ -1,0 +1,88 @@
+/** The enrolment in a board's storage. */
+
+import { enrolmentInForce, ImageError, storedCode, storeImage } from "../../firmware/stored-enrolment.js";
+import { toHex } from "../../protocol/bytes.js";
+import { deepEqual, equal, fail, throws } from "../support/assert.js";
+import { imageOf, MemoryStorage, nextCode, sensorJson } from "./enroller.js";
+
+const none = () => fail("the image's enrolment was asked for");
+const pskOf = (storage: MemoryStorage, x: number) => toHex(enrolmentInForce(storage, none).psk(x, 1));
+
+/** What the board refuses to store, and why; what is there stays. */
+function refuses(storage: MemoryStorage, image: Uint8Array, reason: string): void {
+  const before = storage.read("enrolment");
+  throws(() => storeImage(storage, image), { type: ImageError, message: reason });
+  deepEqual(storage.read("enrolment"), before);
+}
+
+describe("stored enrolment", () => {
+  it("is in force instead of the image's", () => {
+    const storage = new MemoryStorage();
+    equal(storedCode(storage), undefined);
+    throws(() => enrolmentInForce(storage, () => fail("asked")), /asked/);
+    storeImage(storage, imageOf());
+    deepEqual(storedCode(storage), nextCode);
+    equal(pskOf(storage, 2), sensorJson.psks[1]);
+  });
+
+  it("is gone when the board was wiped, and the code stays", () => {
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf());
+    storeImage(storage, nextCode);
+    deepEqual(storedCode(storage), nextCode);
+    throws(() => enrolmentInForce(storage, none), /^enrolment: the board was wiped$/);
+  });
+
+  it("keeps the keys that an image leaves out, by third party", () => {
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf());
+    const { policy } = sensorJson;
+    const json = {
+      ...sensorJson,
+      // One party is another, and the others have changed places.
+      policy: { ...policy, thirdParties: ["tp3@example", "tp4@example", "tp1@example"] },
+      psks: [null, "cd".repeat(16), null],
+    };
+    storeImage(storage, imageOf(json));
+    equal(pskOf(storage, 1), sensorJson.psks[2]);
+    equal(pskOf(storage, 2), "cd".repeat(16));
+    equal(pskOf(storage, 3), sensorJson.psks[0]);
+  });
+
+  it("refuses to keep what it has not, or what is of another sensor or suite", () => {
+    const reason = "the board has no PSK that could be kept";
+    const keep = { ...sensorJson, psks: [null, ...sensorJson.psks.slice(1)] };
+    refuses(new MemoryStorage(), imageOf(keep), reason);
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf());
+    const { policy } = sensorJson;
+    for (const changes of [{ sensor: "another" }, { suite: "aes-ccm-128-8" }])
+      refuses(storage, imageOf({ ...keep, policy: { ...policy, ...changes } }), reason);
+    const stranger = { ...policy, thirdParties: ["tp9@example", ...policy.thirdParties.slice(1)] };
+    refuses(storage, imageOf({ ...keep, policy: stranger }), reason);
+    storeImage(storage, nextCode);
+    refuses(storage, imageOf(keep), reason);
+  });
+
+  it("refuses what is no enrolment", () => {
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf());
+    const reason = "the enrolment makes no sense";
+    refuses(storage, nextCode.subarray(1), reason);
+    refuses(storage, Uint8Array.of(...nextCode, 0x7b), reason);
+    refuses(storage, Uint8Array.of(...nextCode, 0x6e, 0x75, 0x6c, 0x6c), reason);
+    refuses(storage, imageOf({ ...sensorJson, psks: sensorJson.psks.slice(1) }), reason);
+    refuses(storage, imageOf({ ...sensorJson, psks: [null, 1, 2] }), reason);
+    refuses(storage, imageOf({ psks: [null] }), reason);
+  });
+
+  it("says when storage fails, or gives something else back", () => {
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf());
+    storage.broken = true;
+    refuses(storage, nextCode, "the board can't store it");
+    const forgetful = new MemoryStorage();
+    forgetful.write = () => {};
+    refuses(forgetful, imageOf(), "the board can't store it");
+  });
+});
