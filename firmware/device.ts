@@ -5,11 +5,13 @@
 
 import type { Option } from "../protocol/coap/message.js";
 import type { TransmissionParameters } from "../protocol/coap/transmission.js";
+import type { SensorSteps } from "../protocol/exchange/steps.js";
 import type { Mark } from "../protocol/marks.js";
 import type { Primitives, RandomSource } from "../protocol/primitives.js";
 
 export interface Device {
   readonly primitives: Primitives;
+  readonly steps: SensorSteps;
   readonly random: RandomSource;
   readonly clock: Clock;
   readonly storage: Storage;

@@ -36,7 +36,7 @@ export function awaitEnrolment(
   onEnded: (enrolled: boolean) => void,
 ): void {
   try {
-    selfTest(device.primitives, device.random);
+    selfTest(device);
     new EnrolmentMode(device, code, onEvent, onEnded).start();
   } catch (error) {
     onEvent({ event: "enrolment", state: "refused", reason: (error as Error).message });

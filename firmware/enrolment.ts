@@ -2,8 +2,7 @@
 
 import { equal, fromHex } from "../protocol/bytes.js";
 import type { InitiatorCredentials } from "../protocol/exchange/initiator.js";
-import { memberIdentity, type Policy, policyFromJson } from "../protocol/exchange/policy.js";
-import { sharingOf } from "../protocol/exchange/session.js";
+import { memberIdentity, type Policy, policyFromJson, sharingOf } from "../protocol/exchange/policy.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 
 export const ENROLMENT_FORMAT = "symbolon-sensor-1";

@@ -5,10 +5,9 @@
 
 import { Codes, codeName } from "../protocol/coap/numbers.js";
 import { FinishedInitiator, type WaitingInitiator } from "../protocol/exchange/initiator.js";
-import { errorNumberOf } from "../protocol/exchange/over-coap.js";
 import type { ChannelKeys } from "../protocol/exchange/session.js";
-import { errorName, errorNumbers } from "../protocol/mikey/error-message.js";
-import { decodeMessage } from "../protocol/mikey/message.js";
+import { errorName, errorNumberIn } from "../protocol/mikey/error-numbers.js";
+import { Refusal } from "../protocol/mikey/refusal.js";
 
 /** What happens to the exchange. x is the share index of a third party, 1…n. */
 export type InitiatorEvent =
@@ -68,9 +67,8 @@ export class Initiator {
         return [{ kind: "finished", outcome: { confirmed: true, finished: next } }];
       }
     } catch (error) {
-      const number = errorNumberOf(error);
-      if (number === undefined) throw error;
-      return refused(x, number, (error as Error).message);
+      if (!(error instanceof Refusal)) throw error;
+      return refused(x, error.errorNumber, error.message);
     }
     this.#receipts.add(x);
     // A receipt without R_I is a third party's last word: after all of them, waiting is of no use.
@@ -102,13 +100,9 @@ export class Initiator {
 
 /** A 4.xx or 5.xx, with an error message in it or without. */
 function refusedBy(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
-  try {
-    const [number] = errorNumbers(decodeMessage(payload));
-    return refused(x, number, `${errorName(number)} (${codeName(code)})`);
-  } catch (error) {
-    if (errorNumberOf(error) === undefined) throw error;
-    return refused(x, null, `answered ${codeName(code)}`);
-  }
+  const number = errorNumberIn(payload);
+  if (number === undefined) return refused(x, null, `answered ${codeName(code)}`);
+  return refused(x, number, `${errorName(number)} (${codeName(code)})`);
 }
 
 function refused(x: number, error: number | null, reason: string): InitiatorAction[] {

@@ -5,9 +5,9 @@
 
 import { CoapClient, type RequestHandle } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
+import { fingerprint } from "../protocol/exchange/fingerprint.js";
 import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initiator.js";
-import { MIKEY_PATH } from "../protocol/exchange/over-coap.js";
-import { fingerprint } from "../protocol/exchange/session.js";
+import { MIKEY_PATH } from "../protocol/exchange/profile.js";
 import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 import { nextT } from "./counter.js";
@@ -55,7 +55,7 @@ export function runExchange(
 ): void {
   device.mark?.(Phases.shares);
   const t = nextT(device.storage);
-  const waiting = beginExchange(device.primitives, device.random, enrolment, responder, t, device.mark);
+  const waiting = beginExchange(device.steps, device.random, enrolment, responder, t, device.mark);
   new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
   onBegun?.(waiting);
   device.mark?.(Phases.listen);

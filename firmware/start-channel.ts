@@ -25,7 +25,7 @@ export interface ChannelStart {
 export function startChannel(device: Device, enrol: () => Enrolment, options: ChannelStart): void {
   const { resume, onEvent, onChannel } = options;
   try {
-    selfTest(device.primitives, device.random);
+    selfTest(device);
     const enrolment = enrol();
     if (enrolment.responderAddress === undefined)
       throw new Error("the enrolment has no address of the Responder");

@@ -24,7 +24,7 @@ export interface RefusedStart {
  */
 export function start(device: Device, enrol: () => Enrolment, onEvent: (event: BoardEvent) => void): void {
   try {
-    selfTest(device.primitives, device.random);
+    selfTest(device);
     const enrolment = enrol();
     runExchange(device, enrolment, enrolment.responder, onEvent, () => {});
   } catch (error) {

@@ -31,24 +31,6 @@ export interface Primitives {
     sealed: Uint8Array,
     tagLength: 8 | 16,
   ): Uint8Array | undefined;
-  /**
-   * HMAC-SHA-256 of `data` under the PRF's output for `label` (SHA-256, 32 bytes): prf and hmac in one call, where a
-   * platform has it.
-   */
-  readonly prfHmac?: (inkey: Uint8Array, label: Uint8Array, data: Uint8Array) => Uint8Array;
-  /**
-   * Seals the KEMAC at the end of a message under AES-CCM in place, its keys derived, in one call, where a platform
-   * has it; sealMessage in mikey/kemac.ts says what it does. `key` has 1 to 32 bytes, `timestamp` 8.
-   */
-  readonly ccmSealMessage?: (
-    key: Uint8Array,
-    csbId: Uint8Array,
-    rand: Uint8Array,
-    timestamp: Uint8Array,
-    message: Uint8Array,
-    dataOffset: number,
-    tagLength: 8 | 16,
-  ) => void;
   /** AES-128 in counter mode from a 16-byte initial counter block, big-endian increment (SP 800-38A). */
   aesCtr(key: Uint8Array, counter: Uint8Array, data: Uint8Array): Uint8Array;
 }

@@ -25,10 +25,11 @@ export function linkNatives(source: string): string {
   );
 }
 
-/** Modules of the protocol that firmware/native has in C, by the end of their paths in the compiled tree. */
+/** Modules that firmware/native has in C, by the end of their paths in the compiled tree. */
 export const inC: readonly (readonly [reference: string, native: string])[] = [
   ["protocol/bytes.js", "firmware/native/bytes/bytes.js"],
   ["protocol/shares/field.js", "firmware/native/shares/field.js"],
+  ["boards/linux/steps.js", "firmware/native/exchange/exchange.js"],
 ];
 
 /** An esbuild plugin that puts the modules in C in the place of their references; `root` is the compiled tree. */

@@ -45,8 +45,12 @@
 	each(xs_bytes_uint, 2) \
 	each(xs_field_multiply, 2) \
 	each(xs_field_add_scaled, 3) \
-	each(xs_prf_hmac_sha256, 4) \
-	each(xs_ccm_seal_message, 7) \
-	each(xs_tell, 1)
+	each(xs_tell, 1) \
+	each(xs_exchange_session, 8) \
+	each(xs_exchange_open_messages, 4) \
+	each(xs_exchange_seal, 3) \
+	each(xs_exchange_share_verification, 5) \
+	each(xs_exchange_confirmation, 3) \
+	each(xs_exchange_keys, 4)
 
 #endif

@@ -4,6 +4,7 @@ import UDP from "embedded:io/socket/udp";
 import Preference from "preference";
 import type { Device } from "../../firmware/device.js";
 import { openUdpLink, type UdpClass } from "../../firmware/link/udp.js";
+import { steps } from "../../firmware/native/exchange/exchange.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
 import { TwoCopies } from "../../firmware/storage/two-copies.js";
 import { createClock } from "../moddable/clock.js";
@@ -12,6 +13,7 @@ export function createDevice(): Device {
   const say = (line: string): void => trace(`${line}\n`);
   return {
     primitives,
+    steps,
     random,
     clock: createClock(),
     storage: new TwoCopies(Preference, "symbolon"),

@@ -8,6 +8,7 @@ import { clearTimer, now, setTimer } from "./modules/clock.js";
 import { readFile, writeFile } from "./modules/files.js";
 import { report } from "./modules/process.js";
 import { UDP } from "./modules/udp.js";
+import { steps } from "./steps.js";
 
 export interface LinuxDeviceOptions {
   /** A folder for what must last; made when the first value is written. */
@@ -32,6 +33,7 @@ export function createDevice(options: LinuxDeviceOptions): { device: Device; cou
   );
   const device: Device = {
     primitives,
+    steps,
     random,
     clock,
     storage: folderStorage(options.state),

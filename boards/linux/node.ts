@@ -122,37 +122,6 @@ function ccmOpen(
   return true;
 }
 
-/** RFC 3830 §4.1.4 and protocol/mikey/kemac.ts, as firmware/native/aead/aead.c. */
-function ccmSealMessage(
-  key: Uint8Array,
-  csbId: Uint8Array,
-  rand: Uint8Array,
-  timestamp: Uint8Array,
-  message: Uint8Array,
-  dataOffset: number,
-  tagLength: number,
-): void {
-  expectBytes(key, csbId, rand, timestamp, message);
-  expectLength("CSB ID", 4, csbId);
-  expectLength("timestamp", 8, timestamp);
-  const derive = (constant: number[], length: number): Uint8Array => {
-    const out = new Uint8Array(length);
-    prf("sha256")(key, Uint8Array.of(...constant, ...csbId, ...rand), out);
-    return out;
-  };
-  const nonce = derive([0x29, 0xb8, 0x89, 0x16, 0xff], 13);
-  [...csbId, ...timestamp].forEach((byte, i) => {
-    nonce[1 + i] ^= byte;
-  });
-  const macAt = message.length - tagLength - 1;
-  const mac = message[macAt];
-  const aad = Uint8Array.of(...message.subarray(0, dataOffset), mac);
-  const sealed = new Uint8Array(macAt - dataOffset + tagLength);
-  ccmSeal(derive([0x15, 0x05, 0x33, 0xe1, 0xff], 16), nonce, aad, message.slice(dataOffset, macAt), sealed);
-  message.set(sealed.subarray(0, macAt - dataOffset), dataOffset);
-  message.set(sealed.subarray(macAt - dataOffset), macAt + 1);
-}
-
 function aesCtr(key: Uint8Array, counter: Uint8Array, data: Uint8Array, out: Uint8Array): void {
   expectBytes(key, counter, data, out);
   expectLength("key", 16, key);
@@ -260,13 +229,7 @@ const natives = {
   xs_hmac_sha256: hmac("sha256"),
   xs_prf_sha1: prf("sha1"),
   xs_prf_sha256: prf("sha256"),
-  xs_prf_hmac_sha256: (inkey: Uint8Array, label: Uint8Array, data: Uint8Array, out: Uint8Array): void => {
-    const key = new Uint8Array(32);
-    prf("sha256")(inkey, label, key);
-    hmac("sha256")(key, data, out);
-  },
   xs_ccm_seal: ccmSeal,
-  xs_ccm_seal_message: ccmSealMessage,
   xs_ccm_open: ccmOpen,
   xs_aes_ctr: aesCtr,
   xs_entropy: (out: Uint8Array): void => {

@@ -3,6 +3,7 @@
 import Flash from "flash";
 import type { Device } from "../../firmware/device.js";
 import { openGattLink } from "../../firmware/link/gatt.js";
+import { steps } from "../../firmware/native/exchange/exchange.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
 import { type Flash as FlashArea, FlashLog } from "../../firmware/storage/flash-log.js";
 import { createClock } from "../moddable/clock.js";
@@ -13,6 +14,7 @@ export function createDevice(): Device {
   const say = (line: string): void => trace(`${line}\n`);
   return {
     primitives,
+    steps,
     random,
     clock,
     // Two sectors of the 64 KB below the SoftDevice's own storage (SDK: build/devices/nrf52/config/xsproj.ld).

@@ -3,6 +3,7 @@
 import UDP from "embedded:io/socket/udp";
 import type { Device, Storage } from "../../firmware/device.js";
 import { openUdpLink, type UdpClass } from "../../firmware/link/udp.js";
+import { steps } from "../../firmware/native/exchange/exchange.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
 import { readFile, writeFile } from "../linux/modules/files.js";
 import { createClock } from "../moddable/clock.js";
@@ -11,6 +12,7 @@ import { createClock } from "../moddable/clock.js";
 export function createDevice(state: string): Device {
   return {
     primitives,
+    steps,
     random,
     clock: createClock(),
     storage: fileStorage(state),

@@ -1,8 +1,8 @@
 /** The protocol's primitives and random source on a board: arrays are made here, the work is done in C. */
 
 import type { HashName, Primitives, RandomSource } from "../../protocol/primitives.js";
-import { aesCtr, ccmOpen, ccmSeal, ccmSealMessage } from "./aead/aead.js";
-import { hmacSha1, hmacSha256, prfHmacSha256, prfSha1, prfSha256, sha256 } from "./digest/digest.js";
+import { aesCtr, ccmOpen, ccmSeal } from "./aead/aead.js";
+import { hmacSha1, hmacSha256, prfSha1, prfSha256, sha256 } from "./digest/digest.js";
 import { fill } from "./entropy/entropy.js";
 
 export const primitives: Primitives = {
@@ -25,14 +25,6 @@ export const primitives: Primitives = {
     else prfSha1(inkey, label, out);
     return out;
   },
-
-  prfHmac(inkey, label, data) {
-    const mac = new Uint8Array(32);
-    prfHmacSha256(inkey, label, data, mac);
-    return mac;
-  },
-
-  ccmSealMessage,
 
   ccmSeal(key, nonce, aad, plaintext, tagLength) {
     const sealed = new Uint8Array(plaintext.length + tagLength);

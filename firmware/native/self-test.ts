@@ -3,7 +3,9 @@
  * gone bad, they are what stands between a wrong cipher and a key on the air: the board refuses when one fails.
  */
 
-import { equal, fromHex } from "../../protocol/bytes.js";
+import { concat, equal, fromHex } from "../../protocol/bytes.js";
+import type { SensorSteps } from "../../protocol/exchange/steps.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import type { Primitives, RandomSource } from "../../protocol/primitives.js";
 import { multiply } from "../../protocol/shares/field.js";
 
@@ -20,11 +22,11 @@ export class SelfTestError extends Error {
 }
 
 /** Runs all tests, a few milliseconds of software. Throws a SelfTestError that names the first that fails. */
-export function selfTest(primitives: Primitives, random: RandomSource): void {
+export function selfTest({ primitives, random, steps }: Tested): void {
   for (const [name, holds] of tests) {
     let held: boolean;
     try {
-      held = holds(primitives, random);
+      held = holds(primitives, random, steps);
     } catch (cause) {
       throw new SelfTestError(name, { cause });
     }
@@ -32,7 +34,17 @@ export function selfTest(primitives: Primitives, random: RandomSource): void {
   }
 }
 
-type Test = [name: string, holds: (primitives: Primitives, random: RandomSource) => boolean];
+/** What a board has to prove. */
+export interface Tested {
+  readonly primitives: Primitives;
+  readonly random: RandomSource;
+  readonly steps: SensorSteps;
+}
+
+type Test = [
+  name: string,
+  holds: (primitives: Primitives, random: RandomSource, steps: SensorSteps) => boolean,
+];
 
 /** Text is written as the hexadecimal of its bytes, so that a vector can be compared with its source. */
 const tests: readonly Test[] = [
@@ -76,20 +88,7 @@ const tests: readonly Test[] = [
     (p) => gives(p.ccmSeal(ccmKey(), ccmNonce(), counting(8), counting(31).subarray(8), 16), CCM_16),
   ],
   ["AES-CCM opening", (p) => opensOnlyWhatHolds(p, CCM_8, 8) && opensOnlyWhatHolds(p, CCM_16, 16)],
-  [
-    "the sealing of a whole message",
-    ({ ccmSealMessage: seal }) => seal === undefined || sealsAsWritten(seal),
-  ],
-  [
-    "PRF and HMAC in one",
-    // No vector of its own: both have been tested above.
-    (p) =>
-      p.prfHmac === undefined ||
-      equal(
-        p.prfHmac(prfInkey(), prfLabel(), nothing()),
-        p.hmac("sha-256", p.prf("sha-256", prfInkey(), prfLabel(), 32), nothing()),
-      ),
-  ],
+  ["the steps of an exchange", (p, _, steps) => makesAndTakes(p, steps)],
   [
     "multiplication in GF(256)",
     // FIPS 197 §4.2
@@ -135,18 +134,42 @@ function opensOnlyWhatHolds(p: Primitives, packet: string, tagLength: 8 | 16): b
   return true;
 }
 
-/** A KEMAC as protocol/mikey/kemac.ts describes it; the bytes were computed with OpenSSL. */
-function sealsAsWritten(seal: NonNullable<Primitives["ccmSealMessage"]>): boolean {
-  const before =
-    "010005811122334400010b00ec000000123456780610a0a1a2a3a4a5a6a7a8a9aaabacadaeaf0600001073656e736f722d3140" +
-    "6578616d706c650100000b747031406578616d706c6500f10014";
-  const contents = "00000010404142434445464748494a4b4c4d4e4f";
-  const sealed = "e9a9012e29b2824395c8dfb7d9df0e770c9808f6";
-  const tag = "c03055eb482428bae0334b130c19d780";
-  const message = fromHex(`${before}${contents}f1${"00".repeat(16)}`);
-  const rand = fromHex("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
-  seal(counting(16), fromHex("11223344"), rand, fromHex("ec00000012345678"), message, before.length / 2, 16);
-  return gives(message, `${before}${sealed}f1${tag}`);
+/** What an exchange of 2-of-2 makes, by its digest, and a TP_I: from the reference. */
+function makesAndTakes(p: Primitives, steps: SensorSteps): boolean {
+  const party = { type: 2, data: counting(2) };
+  const policy = {
+    sensor: party,
+    threshold: 2,
+    privacy: 1,
+    suite: "aes-ccm-128",
+    thirdParties: [party, party],
+  } as const;
+  const psk = counting(16);
+  const session = steps.createSession(policy, party, counting(8), 7);
+  const { tek, salt } = steps.channelKeys(session, psk);
+  const messages = steps.createShareMessages(session, [psk, ccmKey()], counting(2), psk);
+  const made = p.sha256(concat(...messages, tek, salt));
+  const receipt = fromHex(RECEIPT);
+  const taken = steps.consumeShareVerification(receipt, session, party, psk) === undefined;
+  receipt[receipt.length - 1] ^= 1;
+  return (
+    gives(made, MADE) &&
+    taken &&
+    refusesForgery(() => steps.consumeShareVerification(receipt, session, party, psk))
+  );
+}
+
+const MADE = "c8a2243a7a2ed350c5658c94755567e694caf4a6ff1210824a7849d7db4eebfc";
+const RECEIPT =
+  "010105010001020300010e020000000709f0020002000100025c31c806a01e2dbef375e60a06d683cdd43d4cc72e67999d227f57b0e44c1c59";
+
+function refusesForgery(consume: () => unknown): boolean {
+  try {
+    consume();
+    return false;
+  } catch (error) {
+    return error instanceof Refusal;
+  }
 }
 
 function gives(actual: Uint8Array, expected: string): boolean {

@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import pino from "pino";
 import { ContentFormats } from "../../protocol/coap/numbers.js";
-import { MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
+import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
 import type { ProtectedHandler, RouteResponse } from "../coap/resources.js";
 import { startCoapServer } from "../coap/server.js";

@@ -2,15 +2,11 @@
 
 import type { Identity } from "../../protocol/mikey/identity.js";
 import { KEMAC_HEAD, openKemac } from "../../protocol/mikey/kemac.js";
-import {
-  type DecodedMessage,
-  Refusal,
-  refuseTrailing,
-  requiredPayload,
-} from "../../protocol/mikey/message.js";
+import { type DecodedMessage, refuseTrailing, requiredPayload } from "../../protocol/mikey/message.js";
 import { ErrorNumbers, PayloadTypes } from "../../protocol/mikey/numbers.js";
 import type { Kemac, Verification } from "../../protocol/mikey/payloads.js";
 import { labelContext } from "../../protocol/mikey/pre-shared-key.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import { checkVerification } from "../../protocol/mikey/verification.js";
 import type { Primitives } from "../../protocol/primitives.js";
 import { type Contents, type ExplainOptions, explainContents, modeOf } from "./explain.js";

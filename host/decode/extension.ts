@@ -2,8 +2,8 @@
 
 import { toHex } from "../../protocol/bytes.js";
 import { readShareExtension } from "../../protocol/exchange/profile.js";
-import { Refusal } from "../../protocol/mikey/message.js";
 import { ExtensionTypes, PayloadTypes } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import { timestampLength } from "../../protocol/mikey/timestamps.js";
 import { type Meaning, timestampMeaning } from "./meaning.js";
 import { nameOf, timestampTypes } from "./names.js";

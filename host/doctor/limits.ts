@@ -2,8 +2,9 @@
 
 import { createConfirmation } from "../../protocol/exchange/confirmation.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
+import { sharingOf } from "../../protocol/exchange/policy.js";
 import { NONCE_LENGTH, RESPONDER_NONCE_LENGTH } from "../../protocol/exchange/profile.js";
-import { createSession, sharingOf } from "../../protocol/exchange/session.js";
+import { createSession } from "../../protocol/exchange/session.js";
 import { createShareMessages } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import { uniqueRadius } from "../../protocol/shares/locate.js";

@@ -12,6 +12,7 @@ import {
   type RebuiltGroup,
 } from "../../protocol/exchange/collection.js";
 import type { Confirmation } from "../../protocol/exchange/confirmation.js";
+import { fingerprint } from "../../protocol/exchange/fingerprint.js";
 import {
   consumeForwardMessage,
   type ForwardedShare,
@@ -26,10 +27,10 @@ import {
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
 import { RESPONDER_NONCE_LENGTH } from "../../protocol/exchange/profile.js";
-import { type ChannelKeys, fingerprint, type Session } from "../../protocol/exchange/session.js";
+import type { ChannelKeys, Session } from "../../protocol/exchange/session.js";
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
-import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import type { Sharing } from "../../protocol/shares/points.js";
 import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";

@@ -5,8 +5,8 @@
 
 import { toHex } from "../../protocol/bytes.js";
 import type { ForwardMessage } from "../../protocol/exchange/forward-message.js";
-import { Refusal } from "../../protocol/mikey/message.js";
 import { type ErrorNumber, ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import {
   type CertificateClause,
   CertificateError,

@@ -6,8 +6,8 @@
 import { fromHex } from "../../protocol/bytes.js";
 import { ContentFormats, codeName } from "../../protocol/coap/numbers.js";
 import { createForwardMessage } from "../../protocol/exchange/forward-message.js";
-import { MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
 import { shareIndex } from "../../protocol/exchange/policy.js";
+import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
 import type { AcceptedShare } from "../../protocol/exchange/share-message.js";
 import { type ServeOptions, serverCommand } from "../cli/serve.js";
 import { runThirdParty } from "../cli/third-party.js";

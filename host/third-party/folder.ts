@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { ascii } from "../../protocol/bytes.js";
 import { type Policy, shareIndex } from "../../protocol/exchange/policy.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
-import { Refusal } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import {
   CertificateError,
   certificateHash,

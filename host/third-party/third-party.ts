@@ -14,8 +14,9 @@ import {
   readForwardMessage,
 } from "../../protocol/exchange/forward-message.js";
 import { consumeForwardVerification } from "../../protocol/exchange/forward-verification.js";
-import { errorNumberOf, MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
+import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
+import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
 import {
   type AcceptedShare,
   consumeShareMessage,
@@ -23,10 +24,12 @@ import {
   type ShareMessage,
 } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
-import { errorName, errorNumbers } from "../../protocol/mikey/error-message.js";
+import { errorNumbers } from "../../protocol/mikey/error-message.js";
+import { errorName } from "../../protocol/mikey/error-numbers.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
-import { decodeMessage, Refusal } from "../../protocol/mikey/message.js";
+import { decodeMessage } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
 import { CoapError, coapRequest } from "../coap/client.js";
 import type { RouteResponse } from "../coap/resources.js";
 import type { OnEvent } from "../events.js";

@@ -8,12 +8,12 @@ import { type Identity, sameIdentity } from "../mikey/identity.js";
 import {
   type DecodedMessage,
   decodeMessage,
-  Refusal,
   refuseOtherDataType,
   requiredPayload,
 } from "../mikey/message.js";
 import { ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
+import { Refusal } from "../mikey/refusal.js";
 import type { Timestamp } from "../mikey/timestamps.js";
 import {
   checkVerification,
@@ -96,6 +96,11 @@ export function confirmationExtension(confirmation: Uint8Array | undefined): Pay
   return [
     { type: PayloadTypes.generalExtension, extension: ExtensionTypes.confirmation, data: confirmation },
   ];
+}
+
+/** What a sensor says of an answer that does not hold, whatever is wrong with it. */
+export function verificationFailure(): Refusal {
+  return new Refusal(ErrorNumbers.authentication, "V does not hold");
 }
 
 /** Whether V holds behind these bytes of an answer. */

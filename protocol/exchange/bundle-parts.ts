@@ -10,10 +10,11 @@
 import { concat, readUint, wipe } from "../bytes.js";
 import type { Identity } from "../mikey/identity.js";
 import { ccmEncryptedData } from "../mikey/kemac.js";
-import { decodeMessage, Refusal, refuseOtherDataType, requiredPayload } from "../mikey/message.js";
+import { decodeMessage, refuseOtherDataType, requiredPayload } from "../mikey/message.js";
 import { DataTypes, ErrorNumbers, ExtensionTypes, PayloadTypes } from "../mikey/numbers.js";
 import { macLength } from "../mikey/payloads.js";
 import { DecodeError } from "../mikey/reader.js";
+import { Refusal } from "../mikey/refusal.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { SHARE_LENGTH, type Sharing } from "../shares/points.js";

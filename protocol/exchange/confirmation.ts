@@ -7,14 +7,19 @@
  */
 
 import { equal } from "../bytes.js";
-import { Refusal, requiredPayload } from "../mikey/message.js";
-import { DataTypes, ErrorNumbers, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
+import { DataTypes, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { macLength } from "../mikey/payloads.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
-import { type AnswerContext, type AnswerForm, answerHolds, consumeAnswer, createAnswer } from "./answer.js";
+import {
+  type AnswerContext,
+  type AnswerForm,
+  answerHolds,
+  createAnswer,
+  verificationFailure,
+} from "./answer.js";
 import { CONFIRMATION_NONCE_OFFSET, coveredConfirmation } from "./layout.js";
-import { extensionData, OSCORE_RESPONDER_ID, RESPONDER_NONCE_LENGTH } from "./profile.js";
+import { OSCORE_RESPONDER_ID, RESPONDER_NONCE_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
 
 /** What the Responder adds to the session. */
@@ -56,7 +61,10 @@ export function createConfirmation(
   );
 }
 
-/** Checks an R_I at the sensor. Throws a DecodeError or a Refusal. */
+/**
+ * Checks an R_I at the sensor, which takes it in the one form that is written above. Throws a Refusal that is the same
+ * for whatever is wrong.
+ */
 export function consumeConfirmation(
   primitives: Primitives,
   bytes: Uint8Array,
@@ -64,44 +72,23 @@ export function consumeConfirmation(
   tgk: Uint8Array,
 ): Confirmation {
   const context = answerContext(session, tgk);
-  const expected = expectedConfirmation(primitives, context, bytes);
-  if (expected !== undefined) return expected;
-  // Another form of the message, or one that does not hold: what is wrong with it is in its parts.
-  const message = consumeAnswer(primitives, form, context, bytes);
-  const { role, rand } = requiredPayload(message, PayloadTypes.RANDR, ErrorNumbers.unspecified);
-  if (role !== Roles.responder || rand.length !== RESPONDER_NONCE_LENGTH) {
-    throw new Refusal(ErrorNumbers.unspecified, "RANDR is not a nonce of the Responder");
-  }
-  const senderId = extensionData(message.payloads, ExtensionTypes.senderId);
-  if (senderId === undefined || senderId.length > LONGEST_SENDER_ID) {
-    throw new Refusal(ErrorNumbers.unspecified, "the sender ID is missing or too long");
-  }
-  if (equal(senderId, OSCORE_RESPONDER_ID)) {
-    throw new Refusal(ErrorNumbers.unspecified, "the sender ID is the Responder's own");
-  }
-  return { nonce: rand.slice(), senderId: senderId.slice() };
-}
-
-/** What is in an R_I that lies as layout.ts has it and holds; undefined for any other. */
-function expectedConfirmation(
-  primitives: Primitives,
-  context: AnswerContext,
-  bytes: Uint8Array,
-): Confirmation | undefined {
-  const { session, timestamp } = context;
   const end = bytes.length - macLength(session.suite.verification)!;
   const nonceEnd = CONFIRMATION_NONCE_OFFSET + RESPONDER_NONCE_LENGTH;
   // Behind the nonce: General Extension's Next payload, Type and length.
   const idOffset = nonceEnd + 4;
-  if (end < idOffset) return undefined;
-  const idLength = bytes[idOffset - 1];
-  if (idLength > LONGEST_SENDER_ID) return undefined;
+  const idLength = end < idOffset ? LONGEST_SENDER_ID + 1 : bytes[idOffset - 1];
+  if (idLength > LONGEST_SENDER_ID) throw verificationFailure();
   const nonce = bytes.slice(CONFIRMATION_NONCE_OFFSET, nonceEnd);
   const senderId = bytes.slice(idOffset, idOffset + idLength);
-  if (equal(senderId, OSCORE_RESPONDER_ID)) return undefined;
-  const covered = coveredConfirmation(session, timestamp.value, nonce, senderId);
-  if (!equal(bytes.subarray(0, end), covered)) return undefined;
-  return answerHolds(primitives, context, covered, bytes.subarray(end)) ? { nonce, senderId } : undefined;
+  const covered = coveredConfirmation(session, context.timestamp.value, nonce, senderId);
+  if (
+    equal(senderId, OSCORE_RESPONDER_ID) ||
+    !equal(bytes.subarray(0, end), covered) ||
+    !answerHolds(primitives, context, covered, bytes.subarray(end))
+  ) {
+    throw verificationFailure();
+  }
+  return { nonce, senderId };
 }
 
 function answerContext(session: Session, tgk: Uint8Array): AnswerContext {

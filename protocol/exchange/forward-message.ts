@@ -13,7 +13,6 @@ import {
   type DecodedMessage,
   decodeMessage,
   payloadsOf,
-  Refusal,
   refuseOtherDataType,
   requiredPayload,
 } from "../mikey/message.js";
@@ -30,6 +29,7 @@ import {
 } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
 import { checkSignature, consumePublicKeyMessage, createPublicKeyMessage } from "../mikey/public-key.js";
+import { Refusal } from "../mikey/refusal.js";
 import {
   counterTimestamp,
   counterValue,

@@ -6,14 +6,13 @@
 import { wipe } from "../bytes.js";
 import type { Mark } from "../marks.js";
 import type { Identity } from "../mikey/identity.js";
-import type { Primitives, RandomSource } from "../primitives.js";
+import type { RandomSource } from "../primitives.js";
 import { secretLength } from "../shares/points.js";
-import { type Confirmation, consumeConfirmation } from "./confirmation.js";
-import type { Policy } from "./policy.js";
+import type { Confirmation } from "./confirmation.js";
+import { type Policy, sharingOf } from "./policy.js";
 import { NONCE_LENGTH } from "./profile.js";
-import { type ChannelKeys, channelKeys, createSession, type Session, sharingOf } from "./session.js";
-import { createShareMessages } from "./share-message.js";
-import { consumeShareVerification } from "./share-verification.js";
+import type { ChannelKeys, Session } from "./session.js";
+import type { SensorSteps } from "./steps.js";
 
 /** What a sensor is enrolled with. */
 export interface InitiatorCredentials {
@@ -32,7 +31,7 @@ export interface InitiatorCredentials {
  * `t` must never have been used before, and its use must be durable already. `mark` hears where each message begins.
  */
 export function beginExchange(
-  primitives: Primitives,
+  steps: SensorSteps,
   random: RandomSource,
   credentials: InitiatorCredentials,
   responder: Identity,
@@ -42,10 +41,10 @@ export function beginExchange(
   const { policy, weights } = credentials;
   const psks = policy.thirdParties.map((_, i) => credentials.psk(i + 1, t));
   const nonce = random(NONCE_LENGTH);
-  const session = createSession(primitives, policy, responder, nonce, t);
+  const session = steps.createSession(policy, responder, nonce, t);
   const tgk = random(secretLength(sharingOf(policy)));
-  const messages = createShareMessages(primitives, session, psks, weights, tgk, mark);
-  return new WaitingInitiator(primitives, credentials, session, tgk, messages, nonce);
+  const messages = steps.createShareMessages(session, psks, weights, tgk, mark);
+  return new WaitingInitiator(steps, credentials, session, tgk, messages, nonce);
 }
 
 /** The shares are on their way; the Responder's confirmation is awaited. */
@@ -53,7 +52,7 @@ export class WaitingInitiator {
   #tgk: Uint8Array | undefined;
 
   constructor(
-    private readonly primitives: Primitives,
+    private readonly steps: SensorSteps,
     private readonly credentials: InitiatorCredentials,
     readonly session: Session,
     tgk: Uint8Array,
@@ -67,13 +66,13 @@ export class WaitingInitiator {
 
   /** Keys of the provisional context: they hold before the Responder has shown that it has them too. */
   get provisionalKeys(): ChannelKeys {
-    return channelKeys(this.primitives, this.session, this.#heldTgk());
+    return this.steps.channelKeys(this.session, this.#heldTgk());
   }
 
   /**
    * Takes a TP_I of third party `x`. The exchange is finished when it brings a good R_I; without R_I it is
-   * a receipt, and the exchange goes on waiting. Throws a DecodeError or a Refusal, and then nothing has
-   * changed: another third party may still bring a good one.
+   * a receipt, and the exchange goes on waiting. Throws a Refusal, and then nothing has changed: another
+   * third party may still bring a good one.
    */
   consumeVerification(x: number, bytes: Uint8Array): WaitingInitiator | FinishedInitiator {
     // Before anything else, so that an exchange which is over says so whatever comes.
@@ -81,13 +80,13 @@ export class WaitingInitiator {
     const { policy } = this.credentials;
     const thirdParty = policy.thirdParties[x - 1];
     const psk = this.credentials.psk(x, this.session.t);
-    const relayed = consumeShareVerification(this.primitives, bytes, this.session, thirdParty, psk);
+    const relayed = this.steps.consumeShareVerification(bytes, this.session, thirdParty, psk);
     return relayed === undefined ? this : this.consumeConfirmation(relayed);
   }
 
-  /** Takes an R_I that came alone, through a gateway. Throws a DecodeError or a Refusal, as above. */
+  /** Takes an R_I that came alone, through a gateway. Throws a Refusal, as above. */
   consumeConfirmation(bytes: Uint8Array): FinishedInitiator {
-    const confirmation = consumeConfirmation(this.primitives, bytes, this.session, this.#heldTgk());
+    const confirmation = this.steps.consumeConfirmation(bytes, this.session, this.#heldTgk());
     const finished = new FinishedInitiator(this.session, this.provisionalKeys, confirmation);
     this.abandon();
     return finished;

@@ -130,23 +130,27 @@ export function openShareMessage({ suite }: Session, head: Uint8Array, share: Ui
   );
 }
 
-/** TP_I with an R_I of that many bytes, up to the R_I. */
+/** TP_I with an R_I of that many bytes, up to the R_I; or without one, up to V. */
 export function shareVerificationHead(
   session: Session,
   timestamp: Uint8Array,
   thirdParty: Identity,
-  confirmationLength: number,
+  confirmationLength: number | undefined,
 ): Uint8Array {
   const length = lengthOf(thirdParty);
-  return concat(
+  const upToIdentity = concat(
     head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
     // IDR of the third party
-    PayloadTypes.generalExtension,
+    confirmationLength === undefined ? PayloadTypes.V : PayloadTypes.generalExtension,
     Roles.thirdParty,
     thirdParty.type,
     length >> 8,
     length,
     thirdParty.data,
+  );
+  if (confirmationLength === undefined) return upToIdentity;
+  return concat(
+    upToIdentity,
     // General Extension
     PayloadTypes.V,
     ExtensionTypes.confirmation,

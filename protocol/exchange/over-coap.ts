@@ -2,12 +2,10 @@
 
 import { Codes } from "../coap/numbers.js";
 import { createErrorMessage } from "../mikey/error-message.js";
-import { decodeMessage, payloadsOf, Refusal } from "../mikey/message.js";
+import { decodeMessage, payloadsOf } from "../mikey/message.js";
 import { type ErrorNumber, ErrorNumbers, PayloadTypes } from "../mikey/numbers.js";
 import { DecodeError } from "../mikey/reader.js";
-
-/** Uri-Path of third parties and Responders: POST /mikey. */
-export const MIKEY_PATH = "mikey";
+import { Refusal } from "../mikey/refusal.js";
 
 /** The ERR number that stands for an error of create… and consume…; undefined for one that is a fault here. */
 export function errorNumberOf(error: unknown): ErrorNumber | undefined {

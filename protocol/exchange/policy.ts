@@ -5,6 +5,7 @@
 
 import { type Identity, identityFromText, identityToText, sameIdentity } from "../mikey/identity.js";
 import { type SuiteName, suiteNames } from "../mikey/suites.js";
+import type { Sharing } from "../shares/points.js";
 
 export interface Policy {
   readonly sensor: Identity;
@@ -15,6 +16,11 @@ export interface Policy {
   readonly suite: SuiteName;
   /** In order: the share index x of a third party is its position, from 1. n is the length. */
   readonly thirdParties: readonly Identity[];
+}
+
+/** (k, t, n) of a policy. */
+export function sharingOf(policy: Policy): Sharing {
+  return { threshold: policy.threshold, privacy: policy.privacy, shares: policy.thirdParties.length };
 }
 
 /** The JSON form, in statements and enrolment files. */

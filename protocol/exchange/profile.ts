@@ -1,13 +1,16 @@
 /** Profile 1: the constants of the distributed mode, and the extension that carries its parameters. */
 
 import { ascii, concat } from "../bytes.js";
-import { Refusal } from "../mikey/message.js";
 import { ErrorNumbers, ExtensionTypes, PayloadTypes } from "../mikey/numbers.js";
 import type { GeneralExtension, Payload } from "../mikey/payloads.js";
+import { Refusal } from "../mikey/refusal.js";
 import type { Sharing } from "../shares/points.js";
 
 /** Version 1 in the upper half, scheme 1 (the Reed–Solomon code of shares/) in the lower. */
 export const PROFILE = 0x11;
+
+/** Uri-Path of third parties and Responders: POST /mikey. */
+export const MIKEY_PATH = "mikey";
 
 /** Bytes of the session nonce N, of RAND, of a check value, of the Responder's nonce. */
 export const NONCE_LENGTH = 8;

@@ -1,16 +1,16 @@
 /** What all parties of one exchange must mean by it, and the values that follow from that. */
 
-import { concat, toHex, wipe } from "../bytes.js";
+import { concat, wipe } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
-import { deriveMessageKey, deriveSessionKey, type LabelContext, label, SessionKeys } from "../mikey/keys.js";
-import { Refusal } from "../mikey/message.js";
+import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
 import { type ErrorNumber, ErrorNumbers, PayloadTypes } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
+import { Refusal } from "../mikey/refusal.js";
 import { type Suite, suiteByName } from "../mikey/suites.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { SHARE_LENGTH, type Sharing } from "../shares/points.js";
-import type { Policy } from "./policy.js";
+import { type Policy, sharingOf } from "./policy.js";
 import {
   CHANNEL_CS_ID,
   CHECK_VALUE_LABEL,
@@ -33,11 +33,6 @@ export interface Session {
   /** CSB ID: the first 4 bytes of the nonce N. */
   readonly csbId: Uint8Array;
   readonly rand: Uint8Array;
-}
-
-/** (k, t, n) of a policy. */
-export function sharingOf(policy: Policy): Sharing {
-  return { threshold: policy.threshold, privacy: policy.privacy, shares: policy.thirdParties.length };
 }
 
 /** The session that a sensor begins with nonce N (8 bytes) and T. */
@@ -98,10 +93,6 @@ export function checkValue(
   }
   const context = labelContextOf(session);
   const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session), ...derived);
-  if (context.hash === "sha-256" && primitives.prfHmac !== undefined) {
-    const keyLabel = label(SessionKeys.authentication, 0, context);
-    return primitives.prfHmac(tgk, keyLabel, covered).subarray(0, CHECK_VALUE_LENGTH);
-  }
   const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
   const value = primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
   wipe(key);
@@ -127,11 +118,6 @@ export function channelKeys(primitives: Primitives, session: Session, tgk: Uint8
     tek: deriveSessionKey(primitives, tgk, SessionKeys.tek, CHANNEL_CS_ID, context, 16),
     salt: deriveSessionKey(primitives, tgk, SessionKeys.salt, CHANNEL_CS_ID, context, 8),
   };
-}
-
-/** What people and logs may see of a TEK: the first 16 bytes of its SHA-256, in hexadecimal. */
-export function fingerprint(primitives: Primitives, { tek }: ChannelKeys): string {
-  return toHex(primitives.sha256(tek).subarray(0, 16));
 }
 
 /** Throws a Refusal unless a session is the one that its policy stands for. */

@@ -14,13 +14,13 @@ import { prfHash } from "../mikey/keys.js";
 import {
   type DecodedMessage,
   decodeMessage,
-  Refusal,
   refuseOtherDataType,
   requiredPayload,
 } from "../mikey/message.js";
 import { DataTypes, ErrorNumbers, KeyTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { macLength } from "../mikey/payloads.js";
 import { consumePreSharedKeyMessage } from "../mikey/pre-shared-key.js";
+import { Refusal } from "../mikey/refusal.js";
 import { suiteByNumbers } from "../mikey/suites.js";
 import { counterTimestamp, counterValue } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";

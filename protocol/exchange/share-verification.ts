@@ -7,7 +7,7 @@
 
 import { equal } from "../bytes.js";
 import type { Identity } from "../mikey/identity.js";
-import { DataTypes, ExtensionTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
+import { DataTypes, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { macLength } from "../mikey/payloads.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
@@ -16,11 +16,10 @@ import {
   type AnswerForm,
   answerHolds,
   confirmationExtension,
-  consumeAnswer,
   createAnswer,
+  verificationFailure,
 } from "./answer.js";
 import { shareVerificationHead } from "./layout.js";
-import { extensionData } from "./profile.js";
 import type { Session } from "./session.js";
 
 /** Next payload and Auth alg of V. */
@@ -41,8 +40,8 @@ export function createShareVerification(
 }
 
 /**
- * Checks a TP_I at the sensor. Returns the R_I that it carries, unchecked, or undefined for a receipt
- * without one. Throws a DecodeError or a Refusal.
+ * Checks a TP_I at the sensor, which takes it in the one form that is written above. Returns the R_I that it carries,
+ * unchecked, or undefined for a receipt without one. Throws a Refusal that is the same for whatever is wrong.
  */
 export function consumeShareVerification(
   primitives: Primitives,
@@ -52,33 +51,24 @@ export function consumeShareVerification(
   psk: Uint8Array,
 ): Uint8Array | undefined {
   const context = answerContext(session, thirdParty, psk);
-  const expected = expectedConfirmation(primitives, context, bytes);
-  if (expected !== undefined) return expected;
-  // Another form of the message, or one that does not hold: what is wrong with it is in its parts.
-  const message = consumeAnswer(primitives, form, context, bytes);
-  return extensionData(message.payloads, ExtensionTypes.confirmation);
-}
-
-/** R_I out of a TP_I that lies as layout.ts has it and holds; undefined for any other. */
-function expectedConfirmation(
-  primitives: Primitives,
-  context: AnswerContext,
-  bytes: Uint8Array,
-): Uint8Array | undefined {
-  const { session, responder, timestamp } = context;
   const { verification } = session.suite;
-  const { length } = bytes;
   // V: Next payload, Auth alg, tag.
-  const end = length - macLength(verification)!;
-  const shortest = shareVerificationHead(session, timestamp.value, responder, 0).length;
-  const confirmationLength = end - V_HEAD - shortest;
-  if (confirmationLength <= 0 || bytes[end - 2] !== PayloadTypes.last || bytes[end - 1] !== verification) {
-    return undefined;
+  const end = bytes.length - macLength(verification)!;
+  const { value } = context.timestamp;
+  const receipt = shareVerificationHead(session, value, thirdParty, undefined);
+  const confirmationLength = end - V_HEAD - shareVerificationHead(session, value, thirdParty, 0).length;
+  const isReceipt = end - V_HEAD === receipt.length;
+  if (!isReceipt && confirmationLength <= 0) throw verificationFailure();
+  const head = isReceipt ? receipt : shareVerificationHead(session, value, thirdParty, confirmationLength);
+  if (
+    bytes[end - 2] !== PayloadTypes.last ||
+    bytes[end - 1] !== verification ||
+    !equal(bytes.subarray(0, head.length), head) ||
+    !answerHolds(primitives, context, bytes.subarray(0, end), bytes.subarray(end))
+  ) {
+    throw verificationFailure();
   }
-  const head = shareVerificationHead(session, timestamp.value, responder, confirmationLength);
-  if (!equal(bytes.subarray(0, shortest), head)) return undefined;
-  if (!answerHolds(primitives, context, bytes.subarray(0, end), bytes.subarray(end))) return undefined;
-  return bytes.subarray(shortest, end - V_HEAD);
+  return isReceipt ? undefined : bytes.subarray(head.length, end - V_HEAD);
 }
 
 function answerContext(session: Session, thirdParty: Identity, psk: Uint8Array): AnswerContext {

@@ -2,9 +2,10 @@
 
 import type { Primitives } from "../primitives.js";
 import { emptyMap } from "./header.js";
-import { type DecodedMessage, encodeMessage, Refusal } from "./message.js";
+import { type DecodedMessage, encodeMessage } from "./message.js";
 import { DataTypes, type ErrorNumber, ErrorNumbers, PayloadTypes } from "./numbers.js";
 import type { Payload } from "./payloads.js";
+import { Refusal } from "./refusal.js";
 import type { Timestamp } from "./timestamps.js";
 import { createVerification, type VerificationContext } from "./verification.js";
 
@@ -49,30 +50,3 @@ export function errorNumbers(message: DecodedMessage): number[] {
   if (numbers.length === 0) throw new Refusal(ErrorNumbers.unspecified, "an error message without ERR");
   return numbers;
 }
-
-/** What an ERR number says (RFC 3830 §6.12, RFC 4738, RFC 6043; 241–243 are Symbolon's). */
-export function errorName(error: number): string {
-  return errorNames[error] ?? `error ${error}`;
-}
-
-const errorNames: Record<number, string | undefined> = {
-  0: "Authentication failure",
-  1: "Invalid timestamp",
-  2: "PRF function not supported",
-  3: "MAC algorithm not supported",
-  4: "Encryption algorithm not supported",
-  5: "Hash function not supported",
-  6: "DH group not supported",
-  7: "ID not supported",
-  8: "Certificate not supported",
-  9: "SP type not supported",
-  10: "SP parameters not supported",
-  11: "Data type not supported",
-  12: "Unspecified error",
-  13: "Unsupported message type",
-  14: "Invalid TICKET",
-  15: "Invalid TPpar",
-  241: "Bad share",
-  242: "No quorum",
-  243: "Peer unreachable",
-};

@@ -9,9 +9,9 @@
 import { concat, equal, wipe } from "../bytes.js";
 import type { HashName, Primitives } from "../primitives.js";
 import { deriveMessageKey, type LabelContext, MessageKeys } from "./keys.js";
-import { Refusal } from "./message.js";
 import { EncryptionAlgorithms, ErrorNumbers, MacAlgorithms, PayloadTypes } from "./numbers.js";
 import { type Kemac, macLength } from "./payloads.js";
+import { Refusal } from "./refusal.js";
 import { type Timestamp, timestamp64 } from "./timestamps.js";
 
 /** Bytes of a KEMAC before Encr data: Next payload, Encr alg, Encr data len. MAC alg and MAC follow. */
@@ -74,13 +74,6 @@ export function sealMessage(
   message: Uint8Array,
   dataOffset: number,
 ): void {
-  const tagLength = ccmTagLength(mac);
-  const isCcm = encryption === EncryptionAlgorithms.aesCcm128 && context.hash === "sha-256";
-  if (isCcm && tagLength !== undefined && primitives.ccmSealMessage !== undefined && key.length <= 32) {
-    const t = timestamp64(timestamp);
-    primitives.ccmSealMessage(key, context.csbId, context.rand, t, message, dataOffset, tagLength);
-    return;
-  }
   const tagOffset = message.length - macLength(mac)!;
   const contents = message.slice(dataOffset, tagOffset - 1);
   const cover = message.subarray(0, dataOffset - KEMAC_HEAD);

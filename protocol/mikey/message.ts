@@ -4,6 +4,7 @@ import { type Header, readHeader, writeHeader } from "./header.js";
 import { type ErrorNumber, ErrorNumbers, MapTypes, PayloadTypes } from "./numbers.js";
 import { type Payload, payloadName, readPayload, writePayload } from "./payloads.js";
 import { type Field, Reader } from "./reader.js";
+import { Refusal } from "./refusal.js";
 import { Writer } from "./writer.js";
 
 export interface Message {
@@ -22,17 +23,6 @@ export interface DecodedMessage extends Message {
    * signature covers it, so nothing may depend on it.
    */
   readonly trailing: Uint8Array;
-}
-
-/** A message that was understood and is not accepted, with the ERR number that its sender may be told. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
-  constructor(
-    readonly errorNumber: ErrorNumber,
-    reason: string,
-  ) {
-    super(reason);
-  }
 }
 
 /**

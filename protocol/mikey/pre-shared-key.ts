@@ -10,7 +10,6 @@ import {
   type DecodedMessage,
   encodeMessage,
   optionalPayload,
-  Refusal,
   refuseForbiddenPolicy,
   refuseOtherDataType,
   refuseTrailing,
@@ -18,6 +17,7 @@ import {
 } from "./message.js";
 import { DataTypes, ErrorNumbers, PayloadTypes } from "./numbers.js";
 import { macLength, type Payload } from "./payloads.js";
+import { Refusal } from "./refusal.js";
 import type { Suite } from "./suites.js";
 import type { Timestamp } from "./timestamps.js";
 

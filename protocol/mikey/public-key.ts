@@ -11,7 +11,6 @@ import {
   type DecodedMessage,
   encodeMessage,
   optionalPayload,
-  Refusal,
   refuseForbiddenPolicy,
   refuseOtherDataType,
   refuseTrailing,
@@ -20,6 +19,7 @@ import {
 import { DataTypes, EnvelopeCaching, ErrorNumbers, HashFunctions, PayloadTypes } from "./numbers.js";
 import type { CertificateHash, Payload, Sign } from "./payloads.js";
 import { draftContext, labelContext } from "./pre-shared-key.js";
+import { Refusal } from "./refusal.js";
 import type { Suite } from "./suites.js";
 import type { Timestamp } from "./timestamps.js";
 

@@ -4,10 +4,11 @@ import { concat, equal, wipe } from "../bytes.js";
 import type { HashName, Primitives } from "../primitives.js";
 import type { Identity } from "./identity.js";
 import { hashLength } from "./kemac.js";
-import { deriveMessageKey, type LabelContext, MessageKeys, messageLabel } from "./keys.js";
-import { type DecodedMessage, encodeMessage, type Message, Refusal, refuseTrailing } from "./message.js";
+import { deriveMessageKey, type LabelContext, MessageKeys } from "./keys.js";
+import { type DecodedMessage, encodeMessage, type Message, refuseTrailing } from "./message.js";
 import { ErrorNumbers, MacAlgorithms, PayloadTypes } from "./numbers.js";
 import { macLength } from "./payloads.js";
+import { Refusal } from "./refusal.js";
 import type { Timestamp } from "./timestamps.js";
 
 /** What a verification stands on besides its own bytes. */
@@ -93,11 +94,6 @@ function verificationTag(
   if (hash === undefined) return undefined;
   const input = concat(covered, initiator.data, responder.data, timestamp.value);
   const length = macLength(algorithm);
-  if (hash === "sha-256" && context.hash === "sha-256" && primitives.prfHmac !== undefined) {
-    return primitives
-      .prfHmac(key, messageLabel(MessageKeys.authentication, context), input)
-      .subarray(0, length);
-  }
   const authKey = deriveMessageKey(primitives, key, MessageKeys.authentication, context, hashLength(hash));
   const tag = primitives.hmac(hash, authKey, input).subarray(0, length);
   wipe(authKey);

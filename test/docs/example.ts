@@ -14,16 +14,10 @@ import { confirmedContext, confirmedSecrets, provisionalContext } from "../../pr
 import { createConfirmation } from "../../protocol/exchange/confirmation.js";
 import { createForwardMessage, readForwardMessage } from "../../protocol/exchange/forward-message.js";
 import { createForwardVerification } from "../../protocol/exchange/forward-verification.js";
-import { policyFromJson } from "../../protocol/exchange/policy.js";
+import { policyFromJson, sharingOf } from "../../protocol/exchange/policy.js";
 import { DERIVED_SHARE_CONSTANT } from "../../protocol/exchange/profile.js";
 import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
-import {
-  channelKeys,
-  checkValue,
-  createSession,
-  derivedShare,
-  sharingOf,
-} from "../../protocol/exchange/session.js";
+import { channelKeys, checkValue, createSession, derivedShare } from "../../protocol/exchange/session.js";
 import {
   consumeShareMessage,
   createShareMessages,

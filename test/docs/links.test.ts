@@ -6,7 +6,7 @@ import { ascii } from "../../protocol/bytes.js";
 import { encodeMessage, encodeUint } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
 import { proxyOptions } from "../../protocol/coap/proxy.js";
-import { MIKEY_PATH } from "../../protocol/exchange/over-coap.js";
+import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
 import { encodeGatt } from "../../protocol/gatt/message.js";
 import { encodeCoapFrame } from "../../protocol/slipmux/frames.js";
 

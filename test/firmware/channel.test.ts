@@ -13,7 +13,7 @@ import {
   FinishedInitiator,
   type WaitingInitiator,
 } from "../../protocol/exchange/initiator.js";
-import { sharingOf } from "../../protocol/exchange/session.js";
+import { sharingOf } from "../../protocol/exchange/policy.js";
 import type { SecurityContext } from "../../protocol/oscore/context.js";
 import type { CoapContent } from "../../protocol/oscore/message.js";
 import { protectResponse, readRequestHeader, unprotectRequest } from "../../protocol/oscore/protect.js";
@@ -21,7 +21,7 @@ import { SEQUENCE_BLOCK } from "../../protocol/oscore/sender-sequence.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 import { identity, policyOf, pskOf, randomOf, responder } from "../protocol/exchange/parties.js";
 import { deepEqual, equal, ok, throws } from "../support/assert.js";
-import { primitives } from "../support/primitives.js";
+import { primitives, steps } from "../support/primitives.js";
 import { FakeClock } from "./simulation.js";
 
 const policy = policyOf();
@@ -61,7 +61,7 @@ class World {
     deadline: 20_000,
     names: { sensor: "sensor", thirdParties: [] },
   };
-  readonly waiting: WaitingInitiator = beginExchange(primitives, this.#random, this.enrolment, responder, 7);
+  readonly waiting: WaitingInitiator = beginExchange(steps, this.#random, this.enrolment, responder, 7);
 
   get device(): Device {
     const storage: Storage = {
@@ -74,6 +74,7 @@ class World {
     };
     return {
       primitives,
+      steps,
       random: this.#random,
       clock: this.clock,
       storage,

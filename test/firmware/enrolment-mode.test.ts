@@ -5,7 +5,7 @@ import { awaitEnrolment, type EnrolmentEvent } from "../../firmware/enrolment-mo
 import { decodeMessage, encodeMessage } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
 import { deepEqual, equal, ok } from "../support/assert.js";
-import { boardPrimitives, random } from "../support/primitives.js";
+import { boardPrimitives, random, steps } from "../support/primitives.js";
 import { code, HandEnroller, imageOf, MemoryStorage } from "./enroller.js";
 import { FakeClock } from "./simulation.js";
 
@@ -30,6 +30,7 @@ function enrol(
   const answers = new Map<number, Uint8Array>();
   const device: Device = {
     primitives: boardPrimitives,
+    steps,
     random,
     clock,
     storage: trial.storage,

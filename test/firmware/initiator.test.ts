@@ -140,7 +140,7 @@ describe("the Initiator on the board", () => {
     deepEqual(why("receipt under 4.01"), [null, "answered 4.01"]);
     deepEqual(why("empty error"), [null, "answered 5.03"]);
     deepEqual(why("failure"), [null, "timeout"]);
-    equal(why("garbage")[0], 12);
+    deepEqual(why("garbage"), [0, "V does not hold"]);
   });
 
   it("throws what is a fault of this end", () => {

@@ -2,8 +2,8 @@ import type { Device } from "../../firmware/device.js";
 import { toHex } from "../../protocol/bytes.js";
 import { decodeMessage as decodeCoap } from "../../protocol/coap/message.js";
 import { Codes, Types } from "../../protocol/coap/numbers.js";
+import { fingerprint } from "../../protocol/exchange/fingerprint.js";
 import { refusalMessage } from "../../protocol/exchange/over-coap.js";
-import { fingerprint } from "../../protocol/exchange/session.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import type { RandomSource } from "../../protocol/primitives.js";
 import { policyOf, pskOf } from "../protocol/exchange/parties.js";
@@ -253,7 +253,7 @@ describe("the firmware in an exchange", () => {
     deepEqual(
       refusals.map(([from, error]) => [from, error]),
       [
-        [named(1), 12],
+        [named(1), 0],
         [named(2), null],
         [named(3), null],
       ],

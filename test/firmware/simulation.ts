@@ -12,13 +12,14 @@ import { decodeMessage, encodeEmpty, encodeMessage, type Message } from "../../p
 import { Codes, type Type, Types } from "../../protocol/coap/numbers.js";
 import { CollectingGroup } from "../../protocol/exchange/collection.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
-import { type ChannelKeys, sharingOf } from "../../protocol/exchange/session.js";
+import { sharingOf } from "../../protocol/exchange/policy.js";
+import type { ChannelKeys } from "../../protocol/exchange/session.js";
 import { readShareMessage } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import type { RandomSource } from "../../protocol/primitives.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 import { deliver, freshness, pskOf, randomOf, responder } from "../protocol/exchange/parties.js";
-import { primitives } from "../support/primitives.js";
+import { primitives, steps } from "../support/primitives.js";
 
 interface Timer {
   readonly at: number;
@@ -267,6 +268,7 @@ export class World {
     };
     return {
       primitives,
+      steps,
       random: this.#random,
       clock: this.clock,
       storage,

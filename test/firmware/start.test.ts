@@ -1,11 +1,11 @@
 import type { Device } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import { type BoardEvent, start } from "../../firmware/start.js";
-import { sharingOf } from "../../protocol/exchange/session.js";
+import { sharingOf } from "../../protocol/exchange/policy.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 import { policyOf, pskOf, randomOf, responder } from "../protocol/exchange/parties.js";
 import { deepEqual, equal } from "../support/assert.js";
-import { primitives } from "../support/primitives.js";
+import { primitives, steps } from "../support/primitives.js";
 import { FakeClock } from "./simulation.js";
 
 const policy = policyOf(2, 1, 3);
@@ -24,6 +24,7 @@ function begin(part: Partial<Device>, enrol = () => enrolment): { events: BoardE
   const log: string[] = [];
   const device: Device = {
     primitives,
+    steps,
     random: randomOf("board"),
     clock: new FakeClock(),
     storage: { read: () => undefined, write: (name) => log.push(`write ${name}`) },

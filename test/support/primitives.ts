@@ -4,9 +4,14 @@
  */
 
 import { installNatives } from "../../boards/linux/node.js";
+import { referenceSteps } from "../../protocol/exchange/reference-steps.js";
 
 export { primitives as boardPrimitives, random } from "../../firmware/native/primitives.js";
-export { primitives } from "../../host/primitives.js";
+
+import { primitives } from "../../host/primitives.js";
+
+export { primitives };
+export const steps = referenceSteps(primitives);
 
 // firmware/native calls `native`: where there is no XS, this one ends in node:crypto.
 installNatives();

@@ -4,10 +4,7 @@
  */
 #include "aead.h"
 #include "ccm.h"
-#include "../digest/hash.h"
 #include "xsmc.h"
-
-#include <string.h>
 
 typedef struct {
 	uint8_t *data;
@@ -97,62 +94,4 @@ void xs_aes_ctr(xsMachine *the)
 	expect(the, "counter", AES_BLOCK, counter.length);
 	expect(the, "out", data.length, out.length);
 	check(the, aeadCtr(key.data, counter.data, data.data, out.data, data.length));
-}
-
-/* RFC 3830 §4.1.4: constants of encr_key and salt_key, and cs_id. */
-static const uint8_t encryptionLabel[5] = { 0x15, 0x05, 0x33, 0xE1, 0xFF };
-static const uint8_t saltLabel[5] = { 0x29, 0xB8, 0x89, 0x16, 0xFF };
-#define CSB_ID 4
-#define TIMESTAMP 8
-/* The longest that goes before a KEMAC's contents, and RAND: more than any message to a third party has. */
-#define MAX_COVER 512
-#define MAX_RAND 64
-
-/*
- * xs_ccm_seal_message(key, csbId, rand, timestamp, message, dataOffset, tagLength): protocol/mikey/kemac.ts. The
- * additional data are the message up to the contents, and MAC alg, which stands behind them.
- */
-void xs_ccm_seal_message(xsMachine *the)
-{
-	Bytes key = readable(the, 0), csbId = readable(the, 1), rand = readable(the, 2), timestamp = readable(the, 3);
-	Bytes message = writable(the, 4);
-	xsUnsignedValue dataOffset = (xsUnsignedValue)xsmcToInteger(xsArg(5));
-	xsUnsignedValue tagLength = (xsUnsignedValue)xsmcToInteger(xsArg(6)), length;
-	uint8_t label[sizeof(saltLabel) + CSB_ID + MAX_RAND], aad[MAX_COVER + 1], cipherKey[AES_KEY], nonce[CCM_NONCE];
-	xsUnsignedValue labelLength = sizeof(saltLabel) + CSB_ID + rand.length;
-	HmacKey prfKey;
-	int error, i;
-
-	expect(the, "CSB ID", CSB_ID, csbId.length);
-	expect(the, "timestamp", TIMESTAMP, timestamp.length);
-	if (key.length == 0 || key.length > PRF_CHUNK || rand.length > MAX_RAND)
-		xsRangeError("key: expected 1 to %d bytes, RAND at most %d", PRF_CHUNK, MAX_RAND);
-	if (tagLength != 8 && tagLength != 16)
-		xsRangeError("tag: expected 8 or 16 bytes, got %d", (int)tagLength);
-	if (dataOffset > MAX_COVER || message.length < dataOffset + 1 + tagLength)
-		xsRangeError("message: no contents at %u of %u bytes", (unsigned)dataOffset, (unsigned)message.length);
-	length = message.length - tagLength - 1 - dataOffset;
-
-	memcpy(label + sizeof(saltLabel), csbId.data, CSB_ID);
-	memcpy(label + sizeof(saltLabel) + CSB_ID, rand.data, rand.length);
-	memcpy(label, encryptionLabel, sizeof(encryptionLabel));
-	hmacKey(&prfKey, &sha256, key.data, key.length);
-	mikeyPrfKeyed(&prfKey, label, labelLength, cipherKey, sizeof(cipherKey));
-	memcpy(label, saltLabel, sizeof(saltLabel));
-	mikeyPrfKeyed(&prfKey, label, labelLength, nonce, sizeof(nonce));
-	wipe(&prfKey, sizeof(prfKey));
-	for (i = 0; i < CSB_ID; i++)
-		nonce[1 + i] ^= csbId.data[i];
-	for (i = 0; i < TIMESTAMP; i++)
-		nonce[1 + CSB_ID + i] ^= timestamp.data[i];
-
-	memcpy(aad, message.data, dataOffset);
-	aad[dataOffset] = message.data[dataOffset + length];
-	/* The MAC alg stands where seal would put the tag: it goes behind, and both take their places. */
-	error = aeadSeal(cipherKey, nonce, aad, dataOffset + 1, message.data + dataOffset, length,
-		message.data + dataOffset, tagLength);
-	memmove(message.data + dataOffset + length + 1, message.data + dataOffset + length, tagLength);
-	message.data[dataOffset + length] = aad[dataOffset];
-	wipe(cipherKey, sizeof(cipherKey));
-	check(the, error);
 }

@@ -24,23 +24,6 @@ export function ccmOpen(
   return native("xs_ccm_open").call(this, key, nonce, aad, sealed, text);
 }
 
-/**
- * Seals a MIKEY message under AES-CCM in place: `message` holds the contents of its KEMAC at `dataOffset`, then MAC
- * alg, then room for a tag of 8 or 16 bytes. Key and nonce are derived as protocol/mikey/kemac.ts says, with SHA-256.
- */
-export function ccmSealMessage(
-  this: void,
-  key: Uint8Array,
-  csbId: Uint8Array,
-  rand: Uint8Array,
-  timestamp: Uint8Array,
-  message: Uint8Array,
-  dataOffset: number,
-  tagLength: 8 | 16,
-): void {
-  native("xs_ccm_seal_message").call(this, key, csbId, rand, timestamp, message, dataOffset, tagLength);
-}
-
 /** AES-CTR from a 16-byte counter block; `out` is as long as `data`. */
 export function aesCtr(
   this: void,

@@ -52,29 +52,6 @@ static void prf(xsMachine *the, const HashAlgorithm *algorithm)
 	mikeyPrf(algorithm, inkey, inkeyLength, label, labelLength, out, outLength);
 }
 
-/* xs_prf_hmac_sha256(inkey, label, data, mac) */
-void xs_prf_hmac_sha256(xsMachine *the)
-{
-	void *inkey, *label, *data, *out;
-	xsUnsignedValue inkeyLength, labelLength, length, outLength;
-	uint8_t authKey[HASH_MAX_DIGEST];
-	HmacKey key;
-
-	xsmcGetBufferReadable(xsArg(0), &inkey, &inkeyLength);
-	xsmcGetBufferReadable(xsArg(1), &label, &labelLength);
-	xsmcGetBufferReadable(xsArg(2), &data, &length);
-	xsmcGetBufferWritable(xsArg(3), &out, &outLength);
-	if (inkeyLength == 0)
-		xsRangeError("inkey: expected at least 1 byte, got 0");
-	if (outLength != sha256.digestLength)
-		xsRangeError("mac: expected %d bytes, got %d", (int)sha256.digestLength, (int)outLength);
-	mikeyPrf(&sha256, inkey, inkeyLength, label, labelLength, authKey, sizeof(authKey));
-	hmacKey(&key, &sha256, authKey, sizeof(authKey));
-	hmac(&key, data, length, NULL, 0, out);
-	wipe(authKey, sizeof(authKey));
-	wipe(&key, sizeof(key));
-}
-
 void xs_sha1(xsMachine *the)
 {
 	digest(the, &sha1);

@@ -16,17 +16,6 @@ export function hmacSha256(this: void, key: Uint8Array, data: Uint8Array, mac: U
   native("xs_hmac_sha256").call(this, key, data, mac);
 }
 
-/** HMAC-SHA-256 of `data` under 32 bytes of the PRF with SHA-256. */
-export function prfHmacSha256(
-  this: void,
-  inkey: Uint8Array,
-  label: Uint8Array,
-  data: Uint8Array,
-  mac: Uint8Array,
-): void {
-  native("xs_prf_hmac_sha256").call(this, inkey, label, data, mac);
-}
-
 export function prfSha1(this: void, inkey: Uint8Array, label: Uint8Array, out: Uint8Array): void {
   native("xs_prf_sha1").call(this, inkey, label, out);
 }

@@ -44,6 +44,9 @@ typedef struct {
 } HmacKey;
 
 void hmacKey(HmacKey *key, const HashAlgorithm *algorithm, const uint8_t *bytes, size_t length);
+/* HMAC of what hashAdd takes in between. */
+void hmacBegin(Hash *hash, const HmacKey *key);
+void hmacEnd(Hash *hash, const HmacKey *key, uint8_t *digest);
 /* HMAC of two parts one after the other; digestLength bytes. `digest` may overlap a part. */
 void hmac(const HmacKey *key, const uint8_t *first, size_t firstLength, const uint8_t *second,
 	size_t secondLength, uint8_t *digest);

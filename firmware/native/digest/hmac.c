@@ -35,18 +35,29 @@ static void resume(Hash *hash, const HashAlgorithm *algorithm, const uint32_t st
 	hash->length = HASH_BLOCK;
 }
 
+void hmacBegin(Hash *hash, const HmacKey *key)
+{
+	resume(hash, key->algorithm, key->inner);
+}
+
+void hmacEnd(Hash *hash, const HmacKey *key, uint8_t *digest)
+{
+	uint8_t inner[HASH_MAX_DIGEST];
+
+	hashEnd(hash, inner);
+	resume(hash, key->algorithm, key->outer);
+	hashAdd(hash, inner, key->algorithm->digestLength);
+	hashEnd(hash, digest);
+	wipe(inner, sizeof(inner));
+}
+
 void hmac(const HmacKey *key, const uint8_t *first, size_t firstLength, const uint8_t *second,
 	size_t secondLength, uint8_t *digest)
 {
 	Hash hash;
-	uint8_t inner[HASH_MAX_DIGEST];
 
-	resume(&hash, key->algorithm, key->inner);
+	hmacBegin(&hash, key);
 	hashAdd(&hash, first, firstLength);
 	hashAdd(&hash, second, secondLength);
-	hashEnd(&hash, inner);
-	resume(&hash, key->algorithm, key->outer);
-	hashAdd(&hash, inner, key->algorithm->digestLength);
-	hashEnd(&hash, digest);
-	wipe(inner, sizeof(inner));
+	hmacEnd(&hash, key, digest);
 }

@@ -1,7 +1,10 @@
 import { SelfTestError, selfTest } from "../../../firmware/native/self-test.js";
+import type { SensorSteps } from "../../../protocol/exchange/steps.js";
+import { ErrorNumbers } from "../../../protocol/mikey/numbers.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import type { Primitives } from "../../../protocol/primitives.js";
 import { equal, throws } from "../../support/assert.js";
-import { boardPrimitives, primitives, random } from "../../support/primitives.js";
+import { boardPrimitives, primitives, random, steps } from "../../support/primitives.js";
 
 /** A bit of the result is another. */
 function damaged(bytes: Uint8Array, place = bytes.length - 1): Uint8Array {
@@ -12,8 +15,8 @@ function damaged(bytes: Uint8Array, place = bytes.length - 1): Uint8Array {
 
 describe("known-answer tests at the start", () => {
   it("hold for the primitives that we have", () => {
-    selfTest(boardPrimitives, random);
-    selfTest(primitives, random);
+    selfTest({ primitives: boardPrimitives, random, steps });
+    selfTest({ primitives, random, steps });
   });
 
   const p = boardPrimitives;
@@ -46,21 +49,6 @@ describe("known-answer tests at the start", () => {
         },
       ]),
     ),
-    [
-      "the sealing of a whole message",
-      // The contents stay as they were.
-      { ccmSealMessage: () => {} },
-    ],
-    [
-      "the sealing of a whole message",
-      {
-        ccmSealMessage: (...args) => {
-          p.ccmSealMessage!(...args);
-          args[4][args[4].length - 1] ^= 1;
-        },
-      },
-    ],
-    ["PRF and HMAC in one", { prfHmac: (inkey, label, data) => damaged(p.prfHmac!(inkey, label, data)) }],
     ["AES-CCM opening", { ccmOpen: () => undefined }],
     [
       "AES-CCM opening",
@@ -80,8 +68,36 @@ describe("known-answer tests at the start", () => {
   ];
   for (const [name, primitive] of wrong) {
     it(`refuse a wrong ${Object.keys(primitive)[0]}: ${name}`, () => {
-      const error = throws(() => selfTest({ ...p, ...primitive }, random), SelfTestError);
+      const error = throws(
+        () => selfTest({ primitives: { ...p, ...primitive }, random, steps }),
+        SelfTestError,
+      );
       equal((error as SelfTestError).message, `self-test: ${name} failed`);
+    });
+  }
+
+  const wrongSteps: Partial<SensorSteps>[] = [
+    {
+      createShareMessages: (...given) =>
+        steps.createShareMessages(...given).map((message) => damaged(message)),
+    },
+    { consumeShareVerification: () => undefined },
+    {
+      consumeShareVerification: () => {
+        throw new Refusal(ErrorNumbers.authentication, "V does not hold");
+      },
+    },
+    {
+      channelKeys: (...given) => {
+        const { tek, salt } = steps.channelKeys(...given);
+        return { tek: damaged(tek), salt };
+      },
+    },
+  ];
+  for (const step of wrongSteps) {
+    it(`refuse a wrong ${Object.keys(step)[0]}`, () => {
+      const tested = { primitives: p, random, steps: { ...steps, ...step } };
+      throws(() => selfTest(tested), { message: "self-test: the steps of an exchange failed" });
     });
   }
 
@@ -93,7 +109,9 @@ describe("known-answer tests at the start", () => {
         throw new Error("entropy: the generator failed with error 5");
       },
     ]) {
-      throws(() => selfTest(p, generator), { message: "self-test: the random generator failed" });
+      throws(() => selfTest({ primitives: p, random: generator, steps }), {
+        message: "self-test: the random generator failed",
+      });
     }
   });
 });

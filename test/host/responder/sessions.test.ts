@@ -8,8 +8,8 @@ import { CLOCK_SKEW, type ResponderOptions } from "../../../host/responder/respo
 import { voucher } from "../../../host/responder/vouch.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import { Codes } from "../../../protocol/coap/numbers.js";
+import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import { FinishedInitiator } from "../../../protocol/exchange/initiator.js";
-import { fingerprint } from "../../../protocol/exchange/session.js";
 import { identityToText } from "../../../protocol/mikey/identity.js";
 import { begin, soon, type World, world } from "../third-party/world.js";
 import { confirmationIn, finish, forward, type Stand, stand } from "./forwarding.js";

@@ -11,8 +11,8 @@ import { thirdPartyFromFolder } from "../../../host/third-party/folder.js";
 import { toHex } from "../../../protocol/bytes.js";
 import { type Policy, policyToJson } from "../../../protocol/exchange/policy.js";
 import { identityFromText, identityToText } from "../../../protocol/mikey/identity.js";
-import { Refusal } from "../../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../../protocol/mikey/numbers.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import { type Certified, certified, DAY, type World, world } from "./world.js";
 
 /** Longer than the pause between two readings. */

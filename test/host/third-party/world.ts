@@ -20,6 +20,7 @@ import type {
 } from "../../../protocol/exchange/forward-message.js";
 import { beginExchange, type WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
+import { referenceSteps } from "../../../protocol/exchange/reference-steps.js";
 import { type Identity, identityFromText } from "../../../protocol/mikey/identity.js";
 import { weightMatrix } from "../../../protocol/shares/weights.js";
 
@@ -160,7 +161,13 @@ export function begin(
     psk: (x: number) => psks[x - 1] ?? new Uint8Array(16).fill(x),
     weights: weightMatrix({ threshold, privacy, shares }),
   };
-  return beginExchange(primitives, randomSource, credentials, change.responder ?? hospital.identity, t);
+  return beginExchange(
+    referenceSteps(primitives),
+    randomSource,
+    credentials,
+    change.responder ?? hospital.identity,
+    t,
+  );
 }
 
 /** All that a store holds, to be compared. */

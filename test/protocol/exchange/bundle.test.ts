@@ -18,12 +18,12 @@ import {
   type WaitingInitiator,
 } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
-import { sharingOf } from "../../../protocol/exchange/session.js";
+import { sharingOf } from "../../../protocol/exchange/policy.js";
 import { createShareVerification } from "../../../protocol/exchange/share-verification.js";
 import { ErrorNumbers } from "../../../protocol/mikey/numbers.js";
 import { DecodeError } from "../../../protocol/mikey/reader.js";
 import { deepEqual, equal, ok, throws } from "../../support/assert.js";
-import { primitives } from "../../support/primitives.js";
+import { primitives, steps } from "../../support/primitives.js";
 import { goldenInputs } from "./golden.js";
 import { acceptShare, begin, freshness, identity, policyOf, pskOf, rebuild, responder } from "./parties.js";
 import { refuses } from "./refusals.js";
@@ -52,7 +52,7 @@ describe("a bundle", () => {
       weights: fromHex(weights),
       psk: (x: number) => fromHex(psks[x - 1]),
     };
-    const waiting = beginExchange(primitives, () => fromHex(drawn.shift()!), credentials, responder, t);
+    const waiting = beginExchange(steps, () => fromHex(drawn.shift()!), credentials, responder, t);
     const [one, two, three] = waiting.messages.map(toHex);
     const cvAt = 2 * (10 + 6 + 18 + 2 * 13 + 4 + 4);
     const checkValue = one.slice(cvAt, cvAt + 16);

@@ -1,9 +1,10 @@
 import { equal as sameBytes } from "../../../protocol/bytes.js";
+import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import { readForwardMessage } from "../../../protocol/exchange/forward-message.js";
 import { consumeForwardVerification } from "../../../protocol/exchange/forward-verification.js";
 import { FinishedInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
-import { derivedShare, fingerprint } from "../../../protocol/exchange/session.js";
+import { derivedShare } from "../../../protocol/exchange/session.js";
 import { createShareVerification } from "../../../protocol/exchange/share-verification.js";
 import { ErrorNumbers } from "../../../protocol/mikey/numbers.js";
 import { type SuiteName, suiteNames } from "../../../protocol/mikey/suites.js";

@@ -11,7 +11,7 @@ import { beginExchange } from "../../../protocol/exchange/initiator.js";
 import { createShareVerification } from "../../../protocol/exchange/share-verification.js";
 import type { RandomSource } from "../../../protocol/primitives.js";
 import { equal } from "../../support/assert.js";
-import { primitives } from "../../support/primitives.js";
+import { primitives, steps } from "../../support/primitives.js";
 import { byHand } from "./by-hand.js";
 import { type GoldenExchange, goldenExchanges, goldenInputs } from "./golden.js";
 import {
@@ -38,7 +38,7 @@ function created(suite: GoldenExchange["suite"]): GoldenExchange {
   const [, , third] = policy.thirdParties;
   const psk = (x: number) => fromHex(psks[x - 1]);
   const credentials = { policy, weights: fromHex(weights), psk };
-  const waiting = beginExchange(primitives, giving(nonce, tgk), credentials, responder, t);
+  const waiting = beginExchange(steps, giving(nonce, tgk), credentials, responder, t);
   const { session, messages } = waiting;
   const accept = (x: number) => acceptShare({ ...policy }, x, messages[x - 1], psk(x));
   const forward = (x: number) =>

@@ -1,9 +1,10 @@
 import { Codes } from "../../../protocol/coap/numbers.js";
 import { errorNumberOf, refusalCode, refusalMessage } from "../../../protocol/exchange/over-coap.js";
 import { errorNumbers } from "../../../protocol/mikey/error-message.js";
-import { decodeMessage, payloadsOf, Refusal } from "../../../protocol/mikey/message.js";
+import { decodeMessage, payloadsOf } from "../../../protocol/mikey/message.js";
 import { ErrorNumbers, PayloadTypes } from "../../../protocol/mikey/numbers.js";
 import { DecodeError } from "../../../protocol/mikey/reader.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import { deepEqual, equal } from "../../support/assert.js";
 import { begin, policyOf } from "./parties.js";
 import { on, rewrite } from "./refusals.js";

@@ -19,7 +19,7 @@ import {
 import { createForwardVerification } from "../../../protocol/exchange/forward-verification.js";
 import { beginExchange, type WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
-import { sharingOf } from "../../../protocol/exchange/session.js";
+import { sharingOf } from "../../../protocol/exchange/policy.js";
 import {
   type AcceptedShare,
   consumeShareMessage,
@@ -29,7 +29,7 @@ import { type Identity, IdentityTypes } from "../../../protocol/mikey/identity.j
 import type { SuiteName } from "../../../protocol/mikey/suites.js";
 import type { RandomSource } from "../../../protocol/primitives.js";
 import { weightMatrix } from "../../../protocol/shares/weights.js";
-import { primitives } from "../../support/primitives.js";
+import { primitives, steps } from "../../support/primitives.js";
 
 /** An identity of 8 bytes, as a constrained sensor would have. */
 export function identity(name: string): Identity {
@@ -118,7 +118,7 @@ export function receivingResponder(owner: Identity = responder): ReceivingRespon
 /** Begins an exchange of a policy at the sensor. */
 export function begin(policy: Policy, { seed = "sensor", t = 7, to = responder } = {}): WaitingInitiator {
   const weights = weightMatrix(sharingOf(policy));
-  return beginExchange(primitives, randomOf(seed), { policy, weights, psk: pskOf }, to, t);
+  return beginExchange(steps, randomOf(seed), { policy, weights, psk: pskOf }, to, t);
 }
 
 /** I_TP at third party x. */

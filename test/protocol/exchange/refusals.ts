@@ -5,13 +5,14 @@ import { errorNumberOf } from "../../../protocol/exchange/over-coap.js";
 import type { Header } from "../../../protocol/mikey/header.js";
 import type { Identity } from "../../../protocol/mikey/identity.js";
 import type { KeyData } from "../../../protocol/mikey/key-data.js";
-import { decodeMessage, encodeMessage, payloadsOf, Refusal } from "../../../protocol/mikey/message.js";
+import { decodeMessage, encodeMessage, payloadsOf } from "../../../protocol/mikey/message.js";
 import { type ErrorNumber, PayloadTypes } from "../../../protocol/mikey/numbers.js";
 import type { Payload } from "../../../protocol/mikey/payloads.js";
 import {
   consumePreSharedKeyMessage,
   createPreSharedKeyMessages,
 } from "../../../protocol/mikey/pre-shared-key.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import { type Suite, suiteByNumbers } from "../../../protocol/mikey/suites.js";
 import { createVerification, type VerificationContext } from "../../../protocol/mikey/verification.js";
 import { equal, fail, match, ok, throws } from "../../support/assert.js";

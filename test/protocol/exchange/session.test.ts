@@ -1,11 +1,11 @@
 import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
+import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import { DERIVED_SHARE_CONSTANT } from "../../../protocol/exchange/profile.js";
 import {
   channelKeys,
   checkValue,
   createSession,
   derivedShare,
-  fingerprint,
   type Session,
   sessionRand,
 } from "../../../protocol/exchange/session.js";

@@ -1,6 +1,7 @@
 import { ascii, concat } from "../../../protocol/bytes.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
-import { createSession, sharingOf } from "../../../protocol/exchange/session.js";
+import { sharingOf } from "../../../protocol/exchange/policy.js";
+import { createSession } from "../../../protocol/exchange/session.js";
 import { createShareMessages } from "../../../protocol/exchange/share-message.js";
 import { tgk } from "../../../protocol/mikey/key-data.js";
 import {

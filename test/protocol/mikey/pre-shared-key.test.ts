@@ -3,7 +3,7 @@ import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
 import { emptyMap, type Header } from "../../../protocol/mikey/header.js";
 import { openKemac, sealKemac } from "../../../protocol/mikey/kemac.js";
 import { type KeyData, tgk } from "../../../protocol/mikey/key-data.js";
-import { decodeMessage, encodeMessage, Refusal } from "../../../protocol/mikey/message.js";
+import { decodeMessage, encodeMessage } from "../../../protocol/mikey/message.js";
 import { DataTypes, ErrorNumbers, PayloadTypes } from "../../../protocol/mikey/numbers.js";
 import type { Kemac, Payload } from "../../../protocol/mikey/payloads.js";
 import {
@@ -12,6 +12,7 @@ import {
   type PreSharedKeyDraft,
 } from "../../../protocol/mikey/pre-shared-key.js";
 import { DecodeError } from "../../../protocol/mikey/reader.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import { type Suite, suiteByName, suiteByNumbers, suiteNames } from "../../../protocol/mikey/suites.js";
 import { counterTimestamp } from "../../../protocol/mikey/timestamps.js";
 import { deepEqual, equal, fail, notEqual, ok, throws } from "../../support/assert.js";

@@ -3,7 +3,7 @@ import { ascii, concat, fromHex, equal as sameBytes, toHex } from "../../../prot
 import { emptyMap, type Header } from "../../../protocol/mikey/header.js";
 import { openKemac, sealKemac } from "../../../protocol/mikey/kemac.js";
 import { readKemacContents, tgk, writeKemacContents } from "../../../protocol/mikey/key-data.js";
-import { decodeMessage, encodeMessage, Refusal } from "../../../protocol/mikey/message.js";
+import { decodeMessage, encodeMessage } from "../../../protocol/mikey/message.js";
 import {
   EnvelopeCaching,
   ErrorNumbers,
@@ -19,6 +19,7 @@ import {
   type Signer,
 } from "../../../protocol/mikey/public-key.js";
 import { DecodeError } from "../../../protocol/mikey/reader.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import { suiteByName, suiteNames } from "../../../protocol/mikey/suites.js";
 import { deepEqual, equal, fail, ok, throws } from "../../support/assert.js";
 import { primitives } from "../../support/primitives.js";

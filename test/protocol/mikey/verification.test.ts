@@ -1,10 +1,12 @@
 import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
-import { createErrorMessage, errorName, errorNumbers } from "../../../protocol/mikey/error-message.js";
+import { createErrorMessage, errorNumbers } from "../../../protocol/mikey/error-message.js";
+import { errorName } from "../../../protocol/mikey/error-numbers.js";
 import { emptyMap, type Header } from "../../../protocol/mikey/header.js";
-import { decodeMessage, encodeMessage, Refusal } from "../../../protocol/mikey/message.js";
+import { decodeMessage, encodeMessage } from "../../../protocol/mikey/message.js";
 import { DataTypes, ErrorNumbers, MacAlgorithms, PayloadTypes } from "../../../protocol/mikey/numbers.js";
 import { macLength, type Payload } from "../../../protocol/mikey/payloads.js";
 import { DecodeError } from "../../../protocol/mikey/reader.js";
+import { Refusal } from "../../../protocol/mikey/refusal.js";
 import {
   checkVerification,
   createVerification,
