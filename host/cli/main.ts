@@ -9,6 +9,7 @@ import { addAuthorityCommand } from "./authority.js";
 import { addBorderRouterCommand } from "./border-router.js";
 import { addDecodeCommand } from "./decode.js";
 import { addDoctorCommand } from "./doctor.js";
+import { addEnergyCommand } from "./energy.js";
 import { addEnrolCommand } from "./enrol.js";
 import { addResponderCommand } from "./responder.js";
 import { addSimulateCommand } from "./simulate.js";
@@ -29,6 +30,7 @@ addResponderCommand(program);
 addBorderRouterCommand(program);
 addDecodeCommand(program);
 addDoctorCommand(program);
+addEnergyCommand(program);
 addSimulateCommand(program);
 
 try {

@@ -1,0 +1,69 @@
+/** Known charge in, the same charge out, phase by phase and to the sample, from every meter's format. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type PhaseName, phaseCodes } from "../../../protocol/marks.js";
+import { chargeOf, formats, MILLIVOLTS, type Part, read, samplesOf, withFolder } from "./synthetic.js";
+
+const names = phaseCodes.map(({ name }) => name);
+
+/** Phases that differ from the one before, of two samples and more: one alone could be the pins' edges. */
+const partsArbitrary = fc
+  .array(
+    fc.record({
+      step: fc.integer({ min: 1, max: 7 }),
+      nanoamperes: fc.array(fc.integer({ min: 1, max: 50_000_000 }), { minLength: 2, maxLength: 40 }),
+    }),
+    { minLength: 3, maxLength: 30 },
+  )
+  .map((steps) => {
+    let phase = 0;
+    return steps.map(({ step, nanoamperes }): Part => {
+      phase = (phase + step) % names.length;
+      return { phase: names[phase] as PhaseName, nanoamperes };
+    });
+  })
+  // All three pins are used, or the reader asks whether there are three.
+  .map((parts): Part[] => [
+    { phase: "sleep", nanoamperes: [10, 10, 10] },
+    { phase: "transmit", nanoamperes: [20, 20] },
+    { phase: "sleep", nanoamperes: [10, 10] },
+    ...(parts[0].phase === "sleep" ? parts.slice(1) : parts),
+  ]);
+
+describe("energy of synthetic traces", () => {
+  for (const format of formats) {
+    it(`is right to 0.1 % and to the sample: ${format.name}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(partsArbitrary, (parts) =>
+          withFolder(async (folder) => {
+            const { phases, traces } = await read(format, format.write(folder, samplesOf(parts)));
+            assert.deepEqual(
+              phases.map(({ name, samples }) => [name, samples]),
+              parts.map(({ phase, nanoamperes }) => [phase, nanoamperes.length]),
+            );
+            let first = 0;
+            parts.forEach((part, i) => {
+              const { coulombs, joules, seconds, reliable } = phases[i];
+              const expected = chargeOf(part, format.rate);
+              near(coulombs, expected, 1e-3);
+              near(joules as number, (expected * MILLIVOLTS) / 1000, 1e-3);
+              near(seconds, part.nanoamperes.length / format.rate, 1e-6);
+              near(phases[i].peak, Math.max(...part.nanoamperes) / 1e9, 1e-3);
+              assert.equal(phases[i].first, first);
+              assert.ok(reliable);
+              first += part.nanoamperes.length;
+            });
+            assert.equal(traces[0].samples, first);
+            near(traces[0].samplesPerSecond, format.rate, 1e-6);
+          }),
+        ),
+        { numRuns: 20 },
+      );
+    });
+  }
+});
+
+function near(actual: number, expected: number, part: number): void {
+  assert.ok(Math.abs(actual - expected) <= Math.abs(expected) * part, `${actual}, expected ${expected}`);
+}
