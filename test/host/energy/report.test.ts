@@ -1,23 +1,13 @@
 /** Statistics, floor, battery, quantities and assertions; and the command that prints them. */
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { batteryLife, cells, parseCell } from "../../../host/energy/battery.js";
+import { writeExample } from "../../../host/energy/example.js";
 import { formatQuantity, parseQuantity, YEAR } from "../../../host/energy/quantity.js";
 import { studentT, summarize } from "../../../host/energy/report/statistics.js";
+import { energy } from "./command.js";
 import { withFolder } from "./synthetic.js";
-
-const main = fileURLToPath(new URL("../../../host/cli/main.js", import.meta.url));
-
-export function energy(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, "energy", ...args], { timeout: 30_000 }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : (error.code as number), out, err }),
-    );
-  });
-}
 
 const near = (actual: number, expected: number, part: number) =>
   assert.ok(Math.abs(actual - expected) <= Math.abs(expected) * part, `${actual}, expected ${expected}`);
@@ -80,13 +70,11 @@ describe("battery life", () => {
 
 describe("symbolon energy report", function () {
   this.timeout(60_000);
-  let example: { coulombs: Record<string, number>; exchanges: number };
+  let coulombs: ReadonlyMap<string, number>;
   const inExample = (run: (file: string, folder: string) => Promise<void>) => () =>
     withFolder(async (folder) => {
       const file = join(folder, "example.ppk2");
-      const made = await energy("example", file, "--exchanges", "5", "--json");
-      assert.equal(made.code, 0, made.err);
-      example = JSON.parse(made.out);
+      ({ coulombs } = writeExample(file, 5));
       await run(file, folder);
     });
 
@@ -97,11 +85,11 @@ describe("symbolon energy report", function () {
       for (const { name, kind, charge, energy: joules, count } of json.rows) {
         if (kind !== "phase" || name === "sleep") continue;
         assert.equal(count, 5);
-        near(charge.total, example.coulombs[name], 1e-6);
-        near(joules.total, 3 * example.coulombs[name], 1e-6);
+        near(charge.total, coulombs.get(name) as number, 1e-6);
+        near(joules.total, 3 * (coulombs.get(name) as number), 1e-6);
       }
       const exchange = json.rows.find((row: { name: string }) => row.name === "exchange");
-      const awake = Object.entries(example.coulombs).filter(([name]) => name !== "sleep");
+      const awake = [...coulombs].filter(([name]) => name !== "sleep");
       near(
         exchange.charge.total,
         awake.reduce((sum, [, charge]) => sum + charge, 0),
