@@ -17,6 +17,8 @@ export interface Enrolment extends InitiatorCredentials {
   readonly addresses: readonly string[];
   /** Where the Responder takes readings, named in the same way; undefined where there are none. */
   readonly responderAddress?: string;
+  /** Where bundles go, and what they call the sensor; undefined for one without a gateway. */
+  readonly gateway?: { readonly address: string; readonly handle: number };
   /** Milliseconds that an exchange may take. */
   readonly deadline: number;
   /** The parties as people write them, made once; events name them. */
@@ -26,10 +28,8 @@ export interface Enrolment extends InitiatorCredentials {
 /** Reads the JSON form. Throws a SyntaxError or RangeError that names the member, never its contents. */
 export function enrolmentFromJson(json: unknown): Enrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("enrolment: expected an object");
-  const { format, policy, responder, psks, addresses, responderAddress, weights, deadline } = json as Record<
-    string,
-    unknown
-  >;
+  const { format, policy, responder, psks, addresses, responderAddress, gateway, weights, deadline } =
+    json as Record<string, unknown>;
   if (format !== ENROLMENT_FORMAT) throw new SyntaxError(`format: expected "${ENROLMENT_FORMAT}"`);
   const enrolled = policyFromJson(policy);
   if (typeof deadline !== "number") throw new SyntaxError("deadline: expected seconds");
@@ -46,6 +46,7 @@ export function enrolmentFromJson(json: unknown): Enrolment {
     psk: (x) => keys[x - 1],
     addresses: readStrings("addresses", addresses, enrolled),
     ...(responderAddress !== undefined && { responderAddress }),
+    ...(gateway !== undefined && { gateway: readGateway(gateway) }),
     weights: readWeights(weights, enrolled),
     deadline: deadline * 1000,
     names: {
@@ -53,6 +54,15 @@ export function enrolmentFromJson(json: unknown): Enrolment {
       thirdParties: enrolled.thirdParties.map(identityToText),
     },
   };
+}
+
+function readGateway(value: unknown): NonNullable<Enrolment["gateway"]> {
+  const { address, handle } = (value ?? {}) as Record<string, unknown>;
+  if (typeof address !== "string") throw new SyntaxError("gateway.address: expected text");
+  if (typeof handle !== "number" || !Number.isInteger(handle) || handle < 0 || handle > 0xffff) {
+    throw new SyntaxError("gateway.handle: expected a whole number from 0 to 65535");
+  }
+  return { address, handle };
 }
 
 function readPsks(value: unknown, policy: Policy): Uint8Array[] {

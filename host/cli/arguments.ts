@@ -71,6 +71,13 @@ export function placed(text: string): Placed {
   };
 }
 
+/** DIR@HOST:PORT. */
+export function folderAt(text: string): Pick<Placed, "folder" | "address"> {
+  const at = text.lastIndexOf("@");
+  if (at < 1) throw new InvalidArgumentError("Expected DIR@HOST:PORT.");
+  return { folder: text.slice(0, at), address: formatAddress(address(text.slice(at + 1))) };
+}
+
 /** One more of an option that can be given several times. */
 export function another(text: string, previous: readonly Placed[] = []): Placed[] {
   const next = placed(text);

@@ -11,7 +11,7 @@ import { evidenceFolder } from "../responder/evidence.js";
 import { responderFromFolder } from "../responder/folder.js";
 import { Responder } from "../responder/responder.js";
 import { openLmdbStore } from "../store/lmdb.js";
-import { eventLog, type ServeOptions, serve, serverCommand } from "./serve.js";
+import { eventLog, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 
 export function addResponderCommand(program: Command): void {
   const command = serverCommand(
@@ -49,8 +49,8 @@ async function runResponder({ dir, listen, deadline, print }: ResponderCommandOp
     onAgreed: (...agreed) => channel.agreed(...agreed),
   });
   const party = {
-    admission: true as const,
-    receive: (peer: string, payload: Uint8Array) => responder.receive(peer, payload),
+    // Anybody's message costs public-key operations here.
+    routes: mikeyRoute((peer, payload) => responder.receive(peer, payload), { admission: true }),
     onProtected: (peer: string, request: CoapContent) => channel.receive(peer, request),
     close() {
       channel.close();

@@ -1,11 +1,11 @@
-/** What third parties and Responders have in common as processes: a CoAP server, a log, and an orderly end. */
+/** What third parties, Responders and gateways have in common as processes: a CoAP server, a log, and an orderly end. */
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import pino from "pino";
 import { ContentFormats } from "../../protocol/coap/numbers.js";
 import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
-import type { ProtectedHandler, RouteResponse } from "../coap/resources.js";
+import type { CoapRoute, ProtectedHandler, ProxyHandler, RouteResponse, Routes } from "../coap/resources.js";
 import { startCoapServer } from "../coap/server.js";
 import { DEFAULT_EXCHANGE } from "../deadlines.js";
 import type { OnEvent, PartyEvent } from "../events.js";
@@ -25,25 +25,34 @@ export interface ServeOptions {
   readonly deadline: number;
 }
 
-/** A party that answers POSTs to /mikey. */
 export interface Party {
-  receive(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse>;
-  /** Whether senders must be admitted first: where anybody's message costs public-key operations. */
-  readonly admission?: true;
+  /** What it answers, by path. */
+  readonly routes: Routes;
   /** Answers requests under OSCORE, where it takes them. */
-  onProtected?: ProtectedHandler;
+  readonly onProtected?: ProtectedHandler;
+  /** Answers requests to a proxy, where it is one. */
+  readonly onProxied?: ProxyHandler;
   /** Ends what is under way. The store is closed afterwards. */
   close(): void | Promise<void>;
 }
 
+/** Answers POST of messages of the exchange. */
+export type MessageHandler = (peer: string, payload: Uint8Array) => RouteResponse | Promise<RouteResponse>;
+
+/** POST /mikey. With `admission` senders must be admitted first: see coap/admission.ts. */
+export function mikeyRoute(receive: MessageHandler, admission: { readonly admission?: true } = {}): Routes {
+  const handler: CoapRoute["handler"] = ({ peer, payload }) => receive(peer, payload);
+  const route = { contentFormat: ContentFormats.mikey, resourceType: "symbolon", ...admission, handler };
+  return { [MIKEY_PATH]: route };
+}
+
+const PARTY_FOLDER = "its folder: key.pem, chain.pem, authority.pem; its state is kept in state/";
+
 /** A command with the options of a server. */
-export function serverCommand(name: string, description: string): Command {
+export function serverCommand(name: string, description: string, folder = PARTY_FOLDER): Command {
   return new Command(name)
     .description(description)
-    .requiredOption(
-      "--dir <dir>",
-      "its folder: key.pem, chain.pem, authority.pem; its state is kept in state/",
-    )
+    .requiredOption("--dir <dir>", folder)
     .addOption(
       new Option("--listen <host:port>", "where it listens; with port 0 the system chooses")
         .argParser(listenAddress)
@@ -64,7 +73,12 @@ export function eventLog(): OnEvent {
 }
 
 /** Serves until SIGINT or SIGTERM. */
-export async function serve(party: Party, store: Store, listen: Address, onEvent: OnEvent): Promise<void> {
+export async function serve(
+  party: Party,
+  store: Store,
+  listen: Address,
+  onEvent: (event: Extract<PartyEvent, { event: "listening" | "fault" }>) => void,
+): Promise<void> {
   const onError = (error: unknown, where: string) =>
     onEvent({ event: "fault", where, reason: (error as Error).message });
   const ended = new Promise<void>((resolve) => {
@@ -74,15 +88,9 @@ export async function serve(party: Party, store: Store, listen: Address, onEvent
     const server = await startCoapServer({
       ...listen,
       maxPending: MAX_PENDING,
-      routes: {
-        [MIKEY_PATH]: {
-          contentFormat: ContentFormats.mikey,
-          resourceType: "symbolon",
-          ...(party.admission && { admission: true }),
-          handler: ({ peer, payload }) => party.receive(peer, payload),
-        },
-      },
+      routes: party.routes,
       ...(party.onProtected !== undefined && { onProtected: party.onProtected }),
+      ...(party.onProxied !== undefined && { onProxied: party.onProxied }),
       onError,
     }).catch((error: Error) => {
       throw new Error(`--listen ${formatAddress(listen)}: ${error.message}`, { cause: error });

@@ -1,12 +1,15 @@
 /** `symbolon third-party`: takes shares from sensors and passes them on to Responders. */
 
 import type { Command } from "commander";
+import { ContentFormats } from "../../protocol/coap/numbers.js";
+import { PART_PATH } from "../../protocol/exchange/bundle-parts.js";
+import type { RouteRequest } from "../coap/resources.js";
 import { deadlinesOf } from "../deadlines.js";
 import { stateFolder } from "../own-folder.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import { thirdPartyFromFolder } from "../third-party/folder.js";
 import { ThirdParty, type ThirdPartyOptions } from "../third-party/third-party.js";
-import { eventLog, type ServeOptions, serve, serverCommand } from "./serve.js";
+import { eventLog, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 
 export function addThirdPartyCommand(program: Command): void {
   const command = serverCommand("third-party", "take shares from sensors, pass them on to responders");
@@ -31,5 +34,13 @@ export async function runThirdParty(
     attempt,
     ...(lie && { lie }),
   });
-  await serve(party, store, listen, onEvent);
+  const routes = {
+    ...mikeyRoute((peer, payload) => party.receive(peer, payload)),
+    [PART_PATH]: {
+      contentFormat: ContentFormats.octetStream,
+      resourceType: "symbolon.part",
+      handler: ({ peer, payload }: RouteRequest) => party.receivePart(peer, payload),
+    },
+  };
+  await serve({ routes, close: () => party.close() }, store, listen, onEvent);
 }

@@ -30,6 +30,10 @@ export interface CoapRequestOptions {
   readonly code?: number;
   readonly payload?: Uint8Array;
   readonly contentFormat?: number;
+  /** Others, in ascending order of number; for requests that fit one message. */
+  readonly options?: readonly Option[];
+  /** Critical options that the caller understands in the response. */
+  readonly understood?: readonly number[];
   /** Milliseconds for all of it, separate response included; 20 000 by default. */
   readonly timeout?: number;
   /** The longest payload of one message, in bytes; longer ones go in blocks of this size. */
@@ -44,6 +48,7 @@ export interface CoapResponse {
   readonly code: number;
   readonly payload: Uint8Array;
   readonly contentFormat?: number;
+  readonly options: readonly Option[];
 }
 
 export type CoapErrorReason =
@@ -79,7 +84,8 @@ export async function coapRequest(options: CoapRequestOptions): Promise<CoapResp
   const exchanges = await Exchanges.open(options, deadline);
   try {
     const message = await transfer(options, exchanges);
-    const response = { code: message.code, payload: message.payload };
+    const { code, payload, options: received } = message;
+    const response = { code, payload, options: received };
     const format = findOption(message.options, OptionNumbers.contentFormat);
     // An elective option of the wrong length is as good as none (RFC 7252 §5.4.3).
     if (format === undefined || format.length > 2) return response;
@@ -100,14 +106,17 @@ async function ask(exchanges: Exchanges, request: Question): Promise<Message> {
 
 /** The request in one message, or block by block (RFC 7959 §2.5). */
 async function transfer(options: CoapRequestOptions, exchanges: Exchanges): Promise<Message> {
-  const { address, path, code, contentFormat, payload = new Uint8Array(0) } = options;
+  const { address, path, code, contentFormat, understood, payload = new Uint8Array(0) } = options;
   const request = {
     path,
+    ...(understood === undefined ? {} : { understood }),
     ...(code === undefined ? {} : { code }),
     ...(contentFormat === undefined ? {} : { contentFormat }),
   };
   let szx = options.blockSize === 512 ? 5 : 6;
-  if (payload.length <= blockSize(szx)) return ask(exchanges, { ...request, payload });
+  if (payload.length <= blockSize(szx)) {
+    return ask(exchanges, { ...request, payload, ...(options.options && { options: options.options }) });
+  }
 
   for (let offset = 0; ; ) {
     const size = blockSize(szx);

@@ -25,9 +25,12 @@ import { Block1Assembly } from "./block1.js";
 export interface RouteRequest {
   /** The whole body. */
   readonly payload: Uint8Array;
-  readonly contentFormat: number;
+  readonly contentFormat?: number;
   /** "address:port" of the sender. */
   readonly peer: string;
+  /** The segment that stood in the place of the asterisk. */
+  readonly segment?: string;
+  readonly options: readonly Option[];
 }
 
 export interface RouteResponse {
@@ -36,16 +39,20 @@ export interface RouteResponse {
   /** At most 1024 bytes. */
   readonly payload?: Uint8Array;
   readonly contentFormat?: number;
+  /** Others, in ascending order of number. */
+  readonly options?: readonly Option[];
 }
 
-/** What answers POST on a path. */
+/** What answers POST on a path; a path that ends in an asterisk stands for one segment more, whatever it is. */
 export interface CoapRoute {
-  /** Of requests and responses. */
-  readonly contentFormat: number;
+  /** Of requests and responses; a route without takes any. */
+  readonly contentFormat?: number;
   /** Names the kind of resource in /.well-known/core (RFC 6690 §3.1). */
   readonly resourceType?: string;
   /** Whether handling costs so much that only admitted senders may ask for it: see admission.ts. */
   readonly admission?: true;
+  /** Whether it takes requests that are protected with OSCORE, for somebody behind it. */
+  readonly carriesOscore?: true;
   /**
    * Acts on a request. Nothing is sent to the peer, no acknowledgement either, before this has returned its
    * response or its promise: what must last is stored before the first await.
@@ -64,6 +71,9 @@ export interface Answer {
 
 /** What answers requests that have the OSCORE option: their path and method are inside (RFC 8613 §4). */
 export type ProtectedHandler = (peer: string, request: Answer) => Answer;
+
+/** Answers requests that are for somebody else (RFC 7252 §5.7): they have Proxy-Uri or Proxy-Scheme. */
+export type ProxyHandler = (request: Message) => Answer | Promise<Answer>;
 
 export interface ResourceLimits {
   /** The longest request body, in bytes. */
@@ -98,12 +108,14 @@ export class Resources {
   readonly #links: Uint8Array;
   readonly #onError: (error: unknown, where: string) => void;
   readonly #onProtected: ProtectedHandler | undefined;
+  readonly #onProxied: ProxyHandler | undefined;
 
   constructor(
     routes: Routes,
     limits: ResourceLimits,
     onError: (error: unknown, where: string) => void,
     onProtected?: ProtectedHandler,
+    onProxied?: ProxyHandler,
   ) {
     for (const [path, route] of Object.entries(routes)) this.#routes.set(normalized(path), route);
     this.#limits = limits;
@@ -111,32 +123,36 @@ export class Resources {
     this.#links = linkFormat(this.#routes);
     this.#onError = onError;
     this.#onProtected = onProtected;
+    this.#onProxied = onProxied;
   }
 
   /** The answer to a request, at once where no handler is asked or it is done at once. Throws nothing. */
   answer(now: number, peer: string, request: Message): Answer | Promise<Answer> {
     const { code, options } = request;
     if (has(options, OptionNumbers.proxyUri) || has(options, OptionNumbers.proxyScheme)) {
-      return bare(Codes.proxyingNotSupported);
+      return this.#onProxied?.(request) ?? bare(Codes.proxyingNotSupported);
     }
     if (this.#onProtected !== undefined && has(options, OptionNumbers.oscore)) {
       return this.#answerProtected(peer, this.#onProtected, request);
     }
-    if (hasBadCritical(options)) return bare(Codes.badOption);
     const path = pathOf(options);
+    const route = this.#routes.get(path) ?? this.#routes.get(anyOf(path));
+    if (hasBadCritical(options, route?.carriesOscore)) return bare(Codes.badOption);
     const accept = uintOf(options, OptionNumbers.accept);
     if (path === WELL_KNOWN_CORE) {
       if (code !== Codes.GET) return bare(Codes.methodNotAllowed);
       if (accept !== undefined && accept !== ContentFormats.linkFormat) return bare(Codes.notAcceptable);
       return this.#answerLinks(options);
     }
-    const route = this.#routes.get(path);
     if (route === undefined) return bare(Codes.notFound);
     if (code !== Codes.POST) return bare(Codes.methodNotAllowed);
-    if (uintOf(options, OptionNumbers.contentFormat) !== route.contentFormat) {
-      return bare(Codes.unsupportedContentFormat);
+    const { contentFormat } = route;
+    if (contentFormat !== undefined) {
+      if (uintOf(options, OptionNumbers.contentFormat) !== contentFormat) {
+        return bare(Codes.unsupportedContentFormat);
+      }
+      if (accept !== undefined && accept !== contentFormat) return bare(Codes.notAcceptable);
     }
-    if (accept !== undefined && accept !== route.contentFormat) return bare(Codes.notAcceptable);
     // Responses are one message, and a part of one can't be had.
     if (has(options, OptionNumbers.block2)) return bare(Codes.badOption);
     return this.#post(now, peer, path, route, request);
@@ -174,7 +190,7 @@ export class Resources {
     if (turnedAway !== undefined) return turnedAway;
     if (block === undefined) {
       if (payload.length > this.#limits.maxBody) return tooLarge;
-      return this.#handle(peer, path, route, payload, []);
+      return this.#handle(peer, path, route, request, payload, []);
     }
     // Blocks belong together by endpoint, resource and Request-Tag (RFC 7959 §2.5, RFC 9175 §3.3).
     const tag = findOption(options, OptionNumbers.requestTag);
@@ -185,13 +201,14 @@ export class Resources {
     }
     const echoed = [{ number: OptionNumbers.block1, value: encodeBlock(block) }];
     if (outcome.kind === "continue") return { code: Codes.continue, options: echoed, payload: nothing };
-    return this.#handle(peer, path, route, outcome.body, echoed);
+    return this.#handle(peer, path, route, request, outcome.body, echoed);
   }
 
   #handle(
     peer: string,
     path: string,
     route: CoapRoute,
+    { options }: Message,
     payload: Uint8Array,
     blockOptions: readonly Option[],
   ): Answer | Promise<Answer> {
@@ -207,7 +224,15 @@ export class Resources {
       return answerOf(response, blockOptions);
     };
     try {
-      const response = route.handler({ payload, contentFormat: route.contentFormat, peer });
+      const contentFormat = uintOf(options, OptionNumbers.contentFormat);
+      const segment = this.#routes.has(path)
+        ? undefined
+        : decodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
+      const response = route.handler({
+        ...{ payload, peer, options },
+        ...(contentFormat !== undefined && { contentFormat }),
+        ...(segment !== undefined && { segment }),
+      });
       if (!(response instanceof Promise)) return answered(response);
       return response.then(answered).catch(failed);
     } catch (error) {
@@ -239,23 +264,28 @@ export function bare(code: number): Answer {
 
 /** Throws for what a handler must not return. */
 function answerOf(
-  { code, payload = nothing, contentFormat }: RouteResponse,
-  more: readonly Option[],
+  { code, payload = nothing, contentFormat, options = [] }: RouteResponse,
+  blockOptions: readonly Option[],
 ): Answer {
   if (!isResponse(code)) throw new RangeError(`code: expected a response class, got ${code}`);
   if (payload.length > MAX_PAYLOAD_SIZE) {
     throw new RangeError(`payload: expected at most ${MAX_PAYLOAD_SIZE} bytes, got ${payload.length}`);
   }
-  if (contentFormat === undefined) return { code, options: more, payload };
-  const format = { number: OptionNumbers.contentFormat, value: encodeUint(contentFormat) };
-  return { code, options: [format, ...more], payload };
+  const format =
+    contentFormat === undefined
+      ? []
+      : [{ number: OptionNumbers.contentFormat, value: encodeUint(contentFormat) }];
+  const all = [...options, ...format, ...blockOptions].sort((a, b) => a.number - b.number);
+  return { code, options: all, payload };
 }
 
 /** A critical option that is unknown, too long, or repeated when it must not be (RFC 7252 §5.4.1, .3, .5). */
-function hasBadCritical(options: readonly Option[]): boolean {
+function hasBadCritical(options: readonly Option[], carriesOscore = false): boolean {
   let previous = 0;
   for (const { number, value } of options) {
-    if (isCritical(number)) {
+    if (number === OptionNumbers.oscore && carriesOscore) {
+      if (number === previous) return true;
+    } else if (isCritical(number)) {
       const known = understood.get(number);
       if (known === undefined || value.length > known.max) return true;
       if (number === previous && !known.repeatable) return true;
@@ -299,12 +329,18 @@ function normalized(path: string): string {
   return path.split("/").filter(Boolean).map(encodeURIComponent).join("/");
 }
 
+/** The path of the route that takes any last segment. */
+function anyOf(path: string): string {
+  return `${path.slice(0, path.lastIndexOf("/") + 1)}*`;
+}
+
 /** `</mikey>;ct=65000`, one link a route (RFC 6690 §2). */
 function linkFormat(routes: ReadonlyMap<string, CoapRoute>): Uint8Array {
   const links: string[] = [];
   for (const [path, { contentFormat, resourceType }] of routes) {
     const type = resourceType === undefined ? "" : `;rt="${resourceType}"`;
-    links.push(`</${path}>${type};ct=${contentFormat}`);
+    const format = contentFormat === undefined ? "" : `;ct=${contentFormat}`;
+    links.push(`</${path.replace(/\/\*$/, "")}>${type}${format}`);
   }
   return new TextEncoder().encode(links.join(","));
 }

@@ -10,7 +10,7 @@ import { lookup } from "node:dns/promises";
 import { exchangeLifetime, transmissionParameters } from "../../protocol/coap/transmission.js";
 import { formatAddress, parseAddress } from "./address.js";
 import { Endpoint, type EndpointOptions } from "./endpoint.js";
-import { type ProtectedHandler, Resources, type Routes } from "./resources.js";
+import { type ProtectedHandler, type ProxyHandler, Resources, type Routes } from "./resources.js";
 
 export interface CoapServerOptions extends Omit<EndpointOptions, "send" | "answer"> {
   /** Name or address to listen on; loopback by default. */
@@ -21,6 +21,8 @@ export interface CoapServerOptions extends Omit<EndpointOptions, "send" | "answe
   readonly routes: Routes;
   /** What answers requests under OSCORE; without it they are refused. Nothing leaves before it has returned. */
   readonly onProtected?: ProtectedHandler;
+  /** What answers requests to a proxy; without it they are refused. */
+  readonly onProxied?: ProxyHandler;
   /** Hears of handlers that failed and datagrams that could not be sent. The peer hears 5.00 at most. */
   onError(error: unknown, where: string): void;
   /** The longest request body, in bytes. */
@@ -56,7 +58,7 @@ export async function startCoapServer(options: CoapServerOptions): Promise<CoapS
     maxTransfers: MAX_TRANSFERS,
     transferLifetime: exchangeLifetime(transmissionParameters(options.parameters)),
   };
-  const resources = new Resources(options.routes, limits, onError, options.onProtected);
+  const resources = new Resources(options.routes, limits, onError, options.onProtected, options.onProxied);
   const endpoint = new Endpoint({
     ...options,
     send(peer, datagram) {

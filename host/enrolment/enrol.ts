@@ -5,6 +5,7 @@
 
 import { dirname } from "node:path";
 import { toHex } from "../../protocol/bytes.js";
+import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import { checkPolicy, type Policy, type PolicyJson, policyToJson } from "../../protocol/exchange/policy.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
@@ -13,6 +14,7 @@ import { randomSource } from "../primitives.js";
 import { writeJson } from "./files.js";
 import {
   type Authority,
+  type BundleNamesJson,
   enrolmentPath,
   makeFolder,
   PSK_LENGTH,
@@ -34,6 +36,8 @@ export interface SensorJson {
   readonly addresses: readonly string[];
   /** host:port where the Responder takes readings. */
   readonly responderAddress?: string;
+  /** Where bundles go, "host:port", and what they call the sensor. */
+  readonly gateway?: { readonly address: string; readonly handle: number };
   /** Hex. */
   readonly weights: string;
   /** Seconds that an exchange may take. */
@@ -47,6 +51,8 @@ export interface EnrolmentOrder {
   readonly addresses: readonly string[];
   /** host:port where the Responder takes readings; without it the sensor has nowhere to send them. */
   readonly responderAddress?: string;
+  /** The gateway, as the sensor reaches it, and the handle that is free there. */
+  readonly gateway?: { readonly address: string; readonly handle: number };
   /** Seconds. */
   readonly deadline: number;
   /** How long the statement holds. */
@@ -58,18 +64,26 @@ export interface EnrolmentOrder {
 export interface MadeEnrolment {
   readonly sensor: SensorJson;
   /** For third party x, at position x − 1. */
-  readonly thirdParties: readonly { policy: PolicyJson; psk: string; statement: string }[];
+  readonly thirdParties: readonly {
+    policy: PolicyJson;
+    psk: string;
+    statement: string;
+    gateway?: BundleNamesJson;
+  }[];
 }
 
 /** Makes an enrolment; nothing is written. */
 export async function makeEnrolment(
   authority: Pick<Authority, "publicKey" | "privateKey">,
-  { policy, responder, addresses, responderAddress, deadline, days, now }: EnrolmentOrder,
+  { policy, responder, addresses, responderAddress, gateway, deadline, days, now }: EnrolmentOrder,
 ): Promise<MadeEnrolment> {
   checkPolicy(policy);
   for (const identity of [policy.sensor, responder, ...policy.thirdParties]) checkIdentity(identity);
   const n = policy.thirdParties.length;
   if (addresses.length !== n) throw new RangeError(`addresses: expected ${n}, got ${addresses.length}`);
+  if (gateway !== undefined && policy.suite !== BUNDLE_SUITE) {
+    throw new RangeError(`suite: a sensor with a gateway takes ${BUNDLE_SUITE}, not ${policy.suite}`);
+  }
   const statement = await signStatement(authority, policy, { now, days });
   const json = policyToJson(policy);
   const psks = differentKeys(n);
@@ -82,10 +96,16 @@ export async function makeEnrolment(
       psks,
       addresses,
       ...(responderAddress !== undefined && { responderAddress }),
+      ...(gateway !== undefined && { gateway }),
       weights: toHex(weightMatrix({ threshold, privacy, shares: n })),
       deadline,
     },
-    thirdParties: psks.map((psk) => ({ policy: json, psk, statement })),
+    thirdParties: psks.map((psk) => ({
+      ...{ policy: json, psk, statement },
+      ...(gateway !== undefined && {
+        gateway: { handle: gateway.handle, responders: [identityToText(responder)] },
+      }),
+    })),
   };
 }
 

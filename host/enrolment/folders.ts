@@ -8,7 +8,13 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Cert
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex } from "../../protocol/bytes.js";
-import { type Policy, type PolicyJson, policyFromJson } from "../../protocol/exchange/policy.js";
+import { LAST_HANDLE } from "../../protocol/exchange/bundle.js";
+import {
+  memberIdentity,
+  type Policy,
+  type PolicyJson,
+  policyFromJson,
+} from "../../protocol/exchange/policy.js";
 import { type Identity, identityFromText, identityToText } from "../../protocol/mikey/identity.js";
 import { type TrustAnchor, trustAnchor } from "../authority/certificate.js";
 import { keyComplaint, privateKeyPem } from "../authority/rsa-keys.js";
@@ -44,6 +50,14 @@ export interface ThirdPartyEnrolment {
   readonly psk: Uint8Array;
   /** Compact JWS. */
   readonly statement: string;
+  /** How bundles name the sensor and its Responders. */
+  readonly gateway?: { readonly handle: number; readonly responders: readonly Identity[] };
+}
+
+/** The same of a sensor with a gateway, in the file. */
+export interface BundleNamesJson {
+  readonly handle: number;
+  readonly responders: readonly string[];
 }
 
 /** A responder as a third party knows it. */
@@ -111,12 +125,12 @@ export function enrolmentPath(folder: string, sensor: Identity): string {
 
 export function writeEnrolment(
   folder: string,
-  { policy, psk, statement }: { policy: PolicyJson; psk: string; statement: string },
+  enrolment: { policy: PolicyJson; psk: string; statement: string; gateway?: BundleNamesJson },
   options: WriteOptions = {},
 ): void {
-  const path = enrolmentPath(folder, identityFromText(policy.sensor));
+  const path = enrolmentPath(folder, identityFromText(enrolment.policy.sensor));
   makeFolder(join(folder, ENROLMENTS));
-  writeJson(path, { format: THIRD_PARTY_FORMAT, policy, psk, statement }, { ...options, secret: true });
+  writeJson(path, { format: THIRD_PARTY_FORMAT, ...enrolment }, { ...options, secret: true });
 }
 
 /** All enrolments of a third party, in the order of their files' names; none when there is no folder of them. */
@@ -142,13 +156,35 @@ export function readResponders(folder: string): ResponderEntry[] {
 
 function enrolmentFromJson(json: unknown): ThirdPartyEnrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("expected an object");
-  const { format, policy, psk, statement } = json as Record<string, unknown>;
+  const { format, policy, psk, statement, gateway } = json as Record<string, unknown>;
   if (format !== THIRD_PARTY_FORMAT) throw new SyntaxError(`format: expected "${THIRD_PARTY_FORMAT}"`);
   if (typeof psk !== "string" || !/^[0-9a-fA-F]*$/.test(psk) || psk.length !== 2 * PSK_LENGTH) {
     throw new SyntaxError(`psk: expected ${PSK_LENGTH} bytes in hex`);
   }
   if (typeof statement !== "string") throw new SyntaxError("statement: expected a compact JWS");
-  return { policy: policyFromJson(policy), psk: fromHex(psk), statement };
+  return {
+    policy: policyFromJson(policy),
+    psk: fromHex(psk),
+    statement,
+    ...(gateway !== undefined && { gateway: bundleNamesFromJson(gateway) }),
+  };
+}
+
+function bundleNamesFromJson(json: unknown): NonNullable<ThirdPartyEnrolment["gateway"]> {
+  const { handle, responders } = (json ?? {}) as Record<string, unknown>;
+  if (!Array.isArray(responders)) throw new SyntaxError("gateway.responders: expected a list");
+  return {
+    handle: handleFromJson("gateway.handle", handle),
+    responders: responders.map((name, i) => memberIdentity(`gateway.responders[${i}]`, name)),
+  };
+}
+
+/** A sensor's handle. Throws a SyntaxError that names the member. */
+export function handleFromJson(member: string, handle: unknown): number {
+  if (typeof handle !== "number" || !Number.isInteger(handle) || handle < 0 || handle > LAST_HANDLE) {
+    throw new SyntaxError(`${member}: expected a whole number from 0 to ${LAST_HANDLE}`);
+  }
+  return handle;
 }
 
 function responderList(json: unknown): unknown[] {
@@ -259,7 +295,8 @@ export function makeFolder(path: string): void {
   }
 }
 
-function list(path: string): string[] {
+/** What is in a folder, in order; nothing where there is none. */
+export function list(path: string): string[] {
   try {
     return readdirSync(path).sort();
   } catch (error) {
@@ -269,7 +306,7 @@ function list(path: string): string[] {
 }
 
 /** A name for files that every system takes and that no two identities share. */
-function fileNameOf(identity: Identity): string {
+export function fileNameOf(identity: Identity): string {
   const name = identityToText(identity).replace(
     /[^A-Za-z0-9._@+-]|^\./g,
     (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`,

@@ -34,7 +34,7 @@ import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third
 export function thirdPartyFromFolder(
   folder: string,
   onEvent: OnEvent,
-): Pick<ThirdPartyOptions, "party" | "sensor" | "responder"> {
+): Pick<ThirdPartyOptions, "party" | "sensor" | "bundled" | "responder"> {
   const { certified, privateKey, chain, root } = readOwnFolder(folder, "third-party");
   const { identity } = certified;
   const onError = (error: unknown) => {
@@ -53,6 +53,7 @@ export function thirdPartyFromFolder(
       signatureLength: signatureLength(privateKey),
     },
     sensor: (name) => sensors.current().get(name),
+    bundled: (handle) => [...sensors.current().values()].filter(({ gateway }) => gateway?.handle === handle),
     responder: (name) => {
       const entry = known.current().get(name);
       return entry && certifiedNow(entry, root);
@@ -62,12 +63,17 @@ export function thirdPartyFromFolder(
 
 function readSensors(folder: string, self: Identity): Map<string, SensorEnrolment> {
   const sensors = new Map<string, SensorEnrolment>();
-  for (const { policy, psk, statement } of readEnrolments(folder)) {
+  for (const { policy, psk, statement, gateway } of readEnrolments(folder)) {
     const name = identityToText(policy.sensor);
     const path = enrolmentPath(folder, policy.sensor);
     if (sensors.has(name)) throw new FileError(path, `another file enrols ${name} too`);
     refuseOtherParty(path, policy, self);
-    sensors.set(name, { policy, psk: () => psk, statement: inFile(path, () => ascii(statement)) });
+    sensors.set(name, {
+      policy,
+      psk: () => psk,
+      statement: inFile(path, () => ascii(statement)),
+      ...(gateway !== undefined && { gateway }),
+    });
   }
   return sensors;
 }

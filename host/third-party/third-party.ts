@@ -8,6 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { wipe } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
 import {
+  type BundlePart,
+  readBundlePart,
+  restoreShareMessage,
+} from "../../protocol/exchange/bundle-parts.js";
+import {
   createForwardMessage,
   type ForwardingParty,
   type KnownResponder,
@@ -26,7 +31,7 @@ import {
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import { errorNumbers } from "../../protocol/mikey/error-message.js";
 import { errorName } from "../../protocol/mikey/error-numbers.js";
-import { identityToText } from "../../protocol/mikey/identity.js";
+import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { decodeMessage } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
@@ -45,6 +50,15 @@ export interface SensorEnrolment {
   psk(t: number): Uint8Array;
   /** The enrolment statement, a compact JWS in ASCII. */
   readonly statement: Uint8Array;
+  /** How the sensor's bundles name it and its Responders; undefined for one that has no gateway. */
+  readonly gateway?: BundleNames;
+}
+
+/** What bundles put in the place of names. */
+export interface BundleNames {
+  readonly handle: number;
+  /** In the order that indices mean. */
+  readonly responders: readonly Identity[];
 }
 
 /** A Responder to which shares may go. */
@@ -64,6 +78,8 @@ export interface ThirdPartyOptions {
   readonly party: ForwardingParty;
   /** The sensor of that name (identityToText), if it is enrolled here. */
   sensor(name: string): SensorEnrolment | undefined;
+  /** The sensors whose bundles have this handle: several, if they were enrolled for several gateways. */
+  bundled(handle: number): readonly SensorEnrolment[];
   /** The Responder of that name, if it is known here. */
   responder(name: string): ResponderEntry | undefined;
   readonly store: Store;
@@ -111,6 +127,30 @@ export class ThirdParty {
     }
   }
 
+  /** Answers a POST of a sensor's part of a bundle, as if its I_TP had come. */
+  receivePart(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
+    let message = payload;
+    try {
+      const part = readBundlePart(payload);
+      const candidates = this.options.bundled(part.handle);
+      if (candidates.length === 0) {
+        throw new Refusal(ErrorNumbers.identity, `no sensor with handle ${part.handle} is enrolled here`);
+      }
+      // Most have it for themselves. Of several only one can have made the MAC.
+      for (const [i, enrolment] of candidates.entries()) {
+        try {
+          message = this.#restore(enrolment, part);
+          return this.#receive(message);
+        } catch (error) {
+          if (i === candidates.length - 1 || errorNumberOf(error) === undefined) throw error;
+        }
+      }
+      throw new Error("no candidate was tried");
+    } catch (error) {
+      return refuse(this.options.onEvent, "I_TP", peer, message, error);
+    }
+  }
+
   /** Ends what is under way; the next process takes it up again. The store is at rest when this resolves. */
   async close(): Promise<void> {
     this.#stopped.abort();
@@ -138,6 +178,17 @@ export class ThirdParty {
     if (!this.#records.accept(sensor, t, record)) throw new Refusal(ErrorNumbers.timestamp, `T ${t} is seen`);
     this.#tell("TP_R", record.responder, sensor, record.forward!.bytes.length);
     return this.#forward(sensor, t, record);
+  }
+
+  /** I_TP out of a part. Its T is judged first: nobody may make us derive the keys of any T that he likes. */
+  #restore({ policy, psk, gateway }: SensorEnrolment, part: BundlePart): Uint8Array {
+    const { identity } = this.options.party;
+    const judgement = this.#records.judge(identityToText(policy.sensor), part.t);
+    if (judgement === "too old" || judgement === "too far ahead") {
+      throw new Refusal(ErrorNumbers.timestamp, `T ${part.t} is ${judgement}`);
+    }
+    const responders = gateway?.responders ?? [];
+    return restoreShareMessage(primitives, part, { identity, policy, psk: psk(part.t), responders });
   }
 
   /** Checks a share message and makes what goes to the Responder. Throws a DecodeError or a Refusal. */

@@ -7,9 +7,15 @@ import { primitives } from "../../../host/primitives.js";
 import type { Responder } from "../../../host/responder/responder.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
-import { ThirdParty, type ThirdPartyOptions } from "../../../host/third-party/third-party.js";
+import {
+  type SensorEnrolment,
+  ThirdParty,
+  type ThirdPartyOptions,
+} from "../../../host/third-party/third-party.js";
 import { LONGEST_JUMP, WINDOW } from "../../../host/third-party/window.js";
 import { Codes, ContentFormats } from "../../../protocol/coap/numbers.js";
+import { createBundle } from "../../../protocol/exchange/bundle.js";
+import { splitBundle } from "../../../protocol/exchange/bundle-parts.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import { FinishedInitiator, type WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import { refusalCode, refusalMessage } from "../../../protocol/exchange/over-coap.js";
@@ -18,7 +24,7 @@ import { identityFromText } from "../../../protocol/mikey/identity.js";
 import { decodeMessage } from "../../../protocol/mikey/message.js";
 import { DataTypes, type ErrorNumber, ErrorNumbers, PayloadTypes } from "../../../protocol/mikey/numbers.js";
 import { stand } from "../responder/forwarding.js";
-import { begin, contents, known, presented, soon, type World, world } from "./world.js";
+import { begin, contents, known, presented, soon, stated, type World, world } from "./world.js";
 
 type Handler = (payload: Uint8Array, i: number) => RouteResponse | Promise<RouteResponse>;
 
@@ -88,6 +94,7 @@ describe("third party", () => {
         name === "sensor01"
           ? { policy: w.policy, psk: () => w.psks[x - 1], statement: w.statement }
           : undefined,
+      bundled: () => [],
       responder: (name) => (name === "hospital" ? { ...known(w.hospital), address } : undefined),
       store,
       onEvent: (event) => events.push(event),
@@ -133,6 +140,71 @@ describe("third party", () => {
           ["TP_I", from, "sensor01", "sensor01"],
         ],
       );
+    });
+  });
+
+  describe("with parts of bundles", () => {
+    let policy: Policy;
+    let enrolment: SensorEnrolment;
+    const other = () => ({ ...enrolment, psk: () => w.psks[2] });
+
+    before(async () => {
+      policy = { ...w.policy, suite: "aes-ccm-128-8" };
+      enrolment = {
+        ...{ policy, psk: () => w.psks[1], statement: await stated(w.authority, policy) },
+        gateway: { handle: 7, responders: [w.hospital.identity] },
+      };
+    });
+
+    const parts = (exchange: WaitingInitiator, handle = 7) => {
+      const { session, nonce, messages } = exchange;
+      const bundle = createBundle(session, nonce, messages, handle, [w.hospital.identity]);
+      return splitBundle(bundle, { privacy: 1, shares: 3 });
+    };
+    const second = (candidates: () => readonly SensorEnrolment[]) =>
+      start(2, "127.0.0.1:9", {
+        sensor: () => enrolment,
+        bundled: (handle) => (handle === 7 ? candidates() : []),
+        deadline: 10,
+      });
+
+    it("takes a part for the I_TP that it stands for, whichever came first", async () => {
+      const exchange = begin(w, 5, { policy });
+      const { party, kept } = second(() => [enrolment]);
+      await heard(exchange, 2, party.receivePart("", parts(exchange)[1]));
+      const state = kept();
+      await heard(exchange, 2, party.receive("", exchange.messages[1]));
+      await heard(exchange, 2, party.receivePart("", parts(exchange)[1]));
+      assert.deepEqual(kept(), state);
+    });
+
+    it("finds the sensor among several with one handle by its MAC", async () => {
+      const exchange = begin(w, 5, { policy });
+      const { party } = second(() => [other(), enrolment, other()]);
+      await heard(exchange, 2, party.receivePart("", parts(exchange)[1]));
+    });
+
+    it("refuses parts of strangers, of others, for others, and of a T that can't be new", async () => {
+      const { party, events, kept } = second(() => [enrolment, other()]);
+      await party.receivePart("", parts(begin(w, 5, { policy }))[1]);
+      const state = kept();
+      events.length = 0;
+      const exchange = begin(w, 6, { policy });
+      const altered = parts(exchange)[1];
+      altered[altered.length - 1] ^= 1;
+      for (const [part, code] of [
+        [parts(exchange, 8)[1], Codes.forbidden],
+        [parts(exchange)[0], Codes.forbidden],
+        [parts(exchange)[2], Codes.unauthorized],
+        [altered, Codes.unauthorized],
+        [altered.subarray(1), Codes.badRequest],
+        [parts(begin(w, 5, { policy }))[1], Codes.forbidden],
+        [parts(begin(w, 6 + LONGEST_JUMP, { policy }))[1], Codes.forbidden],
+      ] as const) {
+        assert.equal((await party.receivePart("", part)).code, code);
+      }
+      assert.equal(events.filter(({ event }) => event === "refused").length, 7);
+      assert.deepEqual(kept(), state);
     });
   });
 

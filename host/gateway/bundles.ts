@@ -1,0 +1,117 @@
+/** Delivers the parts of bundles to third parties, until each has answered or the time of the exchange is up. */
+
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
+import { compressConfirmation, PART_PATH, splitBundle } from "../../protocol/exchange/bundle-parts.js";
+import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
+import { CoapError, coapRequest } from "../coap/client.js";
+import type { OnGatewayEvent } from "./events.js";
+import type { GatewaySensor } from "./folder.js";
+import type { Item, Mailbox, Mailboxes } from "./mailboxes.js";
+
+export interface DeliveryOptions {
+  readonly mailboxes: Mailboxes;
+  readonly onEvent: OnGatewayEvent;
+  /** Hears that something has come into a mailbox. */
+  onItem(name: string): void;
+}
+
+/** Milliseconds from the beginning of one question to the next at least: some fail at once. */
+const PAUSE = 500;
+
+/** What a third party said: R_I, a receipt, no; or nothing. */
+type Answer = { readonly confirmation?: Uint8Array } | "refused" | "silent";
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    // One for each part that is under way: no leak.
+    setMaxListeners(0, this.#stopped.signal);
+  }
+
+  /** Delivers what is left of a mailbox's bundle. */
+  start(name: string, mailbox: Mailbox, sensor: GatewaySensor): void {
+    const { bundle } = mailbox;
+    if (bundle === undefined || this.#running.has(name)) return;
+    const shares = sensor.thirdParties.length;
+    const parts = splitBundle(bundle, { privacy: sensor.privacy, shares });
+    const deliveries = parts.flatMap((part, i) =>
+      mailbox.answered.includes(i + 1)
+        ? []
+        : [this.#deliver(name, mailbox, i + 1, sensor.thirdParties[i], part)],
+    );
+    const all = Promise.all(deliveries).then(() => {
+      this.#running.delete(name);
+      // The next process goes on with what this one leaves.
+      if (!this.#stopped.signal.aborted) this.#options.mailboxes.closeBundle(name);
+    });
+    this.#running.set(name, all);
+  }
+
+  /** The store is at rest when this resolves. */
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.all(this.#running.values());
+  }
+
+  async #deliver(
+    name: string,
+    { sensor, t, deadline }: Mailbox,
+    x: number,
+    address: string,
+    part: Uint8Array,
+  ) {
+    const { signal } = this.#stopped;
+    const { mailboxes, onEvent, onItem } = this.#options;
+    for (;;) {
+      const began = Date.now();
+      if (began >= deadline || signal.aborted) return;
+      const answer = await this.#ask(address, part, deadline - began);
+      if (signal.aborted) return;
+      if (answer !== "silent") {
+        const confirmation = answer === "refused" ? undefined : answer.confirmation;
+        onEvent({ event: "answered", sensor, t, x, confirmed: confirmation !== undefined });
+        const item: Item | undefined = confirmation && {
+          payload: confirmation,
+          contentFormat: ContentFormats.octetStream,
+        };
+        const isNew = mailboxes.answered(name, x, answer !== "refused", item, Date.now());
+        if (isNew) {
+          onEvent({ event: "waiting", sensor, bytes: confirmation?.length ?? 0 });
+          onItem(name);
+        }
+        return;
+      }
+      const pause = Math.min(began + PAUSE, deadline) - Date.now();
+      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #ask(address: string, payload: Uint8Array, timeout: number): Promise<Answer> {
+    const { onEvent } = this.#options;
+    try {
+      const answer = await coapRequest({
+        ...{ address, path: PART_PATH, payload, timeout },
+        contentFormat: ContentFormats.octetStream,
+        signal: this.#stopped.signal,
+      });
+      if (answer.code === Codes.changed) {
+        const confirmation = compressConfirmation(answer.payload);
+        return confirmation === undefined ? {} : { confirmation };
+      }
+      onEvent({ event: "refused", from: address, reason: `answered ${codeName(answer.code)}` });
+      return answer.code === Codes.serviceUnavailable ? "silent" : "refused";
+    } catch (error) {
+      if (error instanceof CoapError) return "silent";
+      // What it said is no answer to a share: neither the sensor nor we can use it.
+      if (errorNumberOf(error) === undefined) throw error;
+      onEvent({ event: "refused", from: address, reason: (error as Error).message });
+      return "refused";
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * An untrusted gateway for sensors that sleep: it takes bundles apart, and keeps what is for a sensor until the sensor
+ * asks, and what is for a Responder until the Responder is there. It holds no key. What it can do is drop and delay.
+ *
+ * POST /b         a bundle: 2.01 with the Location-Path of its mailbox
+ * POST /m/NAME    collects: payload empty, or the number of the last message that the sensor has; 2.04 with the next
+ *                 message, its number as ETag, or without payload. Uri-Query "w=N": wait up to N seconds for one
+ * POST /m/NAME    with the OSCORE option: for the Responder; 2.04 at once or with the Responder's answer
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { ascii } from "../../protocol/bytes.js";
+import { encodeUint, findOption, type Option } from "../../protocol/coap/message.js";
+import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { BUNDLE_PATH } from "../../protocol/exchange/bundle.js";
+import { readBundleHead, splitBundle } from "../../protocol/exchange/bundle-parts.js";
+import { errorNumberOf, refusalCode } from "../../protocol/exchange/over-coap.js";
+import { identityToText } from "../../protocol/mikey/identity.js";
+import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
+import type { RouteRequest, RouteResponse, Routes } from "../coap/resources.js";
+import { messageDigest } from "../refusals.js";
+import type { Store } from "../store/store.js";
+import { Delivery } from "./bundles.js";
+import type { OnGatewayEvent } from "./events.js";
+import type { GatewaySensor } from "./folder.js";
+import { Forwarding, oscoreOf } from "./forwarding.js";
+import { LIMITS, type Limits, Mailboxes } from "./mailboxes.js";
+
+export interface GatewayOptions {
+  /** The sensor of that handle, if it is known here. */
+  sensor(handle: number): GatewaySensor | undefined;
+  readonly store: Store;
+  readonly onEvent: OnGatewayEvent;
+  /** Milliseconds for which third parties are asked about one bundle. */
+  readonly deadline: number;
+  /** Milliseconds that one question to a Responder may take. */
+  readonly attempt: number;
+  readonly limits?: Limits;
+}
+
+/** Uri-Path of mailboxes. */
+export const MAILBOX_PATH = "m";
+
+/** How long the Responder's answer to a sensor's message is waited for, in milliseconds: an acknowledgement's time. */
+const ANSWER_WITHIN = 400;
+/** The longest that a sensor may listen for a message, in milliseconds. */
+const LONGEST_LISTENING = 60_000;
+/** Milliseconds between two looks for what is too old. */
+const SWEEP = 60_000;
+/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
+const RETRY_AFTER = 5;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #mailboxes: Mailboxes;
+  readonly #delivery: Delivery;
+  readonly #forwarding: Forwarding;
+  /** Who listens for what comes into a mailbox. */
+  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #sweeper: NodeJS.Timeout;
+
+  /** Goes on with what the process before this one left. */
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { store, onEvent, attempt, limits = LIMITS } = options;
+    const mailboxes = new Mailboxes(store, limits);
+    const onItem = (name: string) => {
+      for (const wake of this.#listeners.get(name) ?? []) wake();
+    };
+    this.#mailboxes = mailboxes;
+    this.#delivery = new Delivery({ mailboxes, onEvent, onItem });
+    this.#forwarding = new Forwarding({
+      ...{ mailboxes, onEvent, onItem, attempt },
+      address: (name) => this.#responderOf(name),
+    });
+    this.#sweep();
+    for (const [name, mailbox] of mailboxes.all()) {
+      const sensor = options.sensor(mailbox.handle);
+      if (sensor !== undefined) this.#delivery.start(name, mailbox, sensor);
+      this.#forwarding.start(name);
+    }
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP).unref();
+  }
+
+  get routes(): Routes {
+    return {
+      [BUNDLE_PATH]: {
+        contentFormat: ContentFormats.octetStream,
+        resourceType: "symbolon.bundle",
+        handler: (request) => this.#takeBundle(request),
+      },
+      [`${MAILBOX_PATH}/*`]: {
+        resourceType: "symbolon.mailbox",
+        carriesOscore: true,
+        handler: (request) => this.#mailbox(request),
+      },
+    };
+  }
+
+  /** Ends what is under way; the next process takes it up again. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper);
+    await Promise.all([this.#delivery.close(), this.#forwarding.close()]);
+  }
+
+  /** What is taken is durable before this returns. */
+  #takeBundle({ peer, payload }: RouteRequest): RouteResponse {
+    const { onEvent, deadline } = this.#options;
+    const digest = messageDigest(payload);
+    const known = this.#mailboxes.byDigest(digest);
+    if (known !== undefined) return created(known);
+    try {
+      const { handle, t, responder } = readBundleHead(payload);
+      const sensor = this.#options.sensor(handle);
+      if (sensor === undefined) {
+        throw new Refusal(ErrorNumbers.identity, `no sensor with handle ${handle} is known here`);
+      }
+      splitBundle(payload, { privacy: sensor.privacy, shares: sensor.thirdParties.length });
+      const now = Date.now();
+      const mailbox = {
+        ...{ sensor: identityToText(sensor.sensor), handle, t, digest, bundle: Uint8Array.from(payload) },
+        ...(typeof responder === "number" && { responder }),
+        ...{ deadline: now + deadline, answered: [], good: false, used: now, count: 0 },
+      };
+      const name = this.#mailboxes.open(mailbox);
+      onEvent({ event: "bundle", sensor: mailbox.sensor, t, bytes: payload.length });
+      this.#delivery.start(name, mailbox, sensor);
+      return created(name);
+    } catch (error) {
+      const number = errorNumberOf(error);
+      if (number === undefined) throw error;
+      onEvent({ event: "refused", from: peer, reason: (error as Error).message });
+      return { code: refusalCode(number) };
+    }
+  }
+
+  #mailbox(request: RouteRequest): RouteResponse | Promise<RouteResponse> {
+    const name = request.segment ?? "";
+    if (this.#mailboxes.get(name) === undefined) return { code: Codes.notFound };
+    const oscore = oscoreOf(request);
+    return oscore === undefined ? this.#collect(name, request) : this.#forward(name, oscore, request.payload);
+  }
+
+  #collect(name: string, { payload, options }: RouteRequest): RouteResponse | Promise<RouteResponse> {
+    if (payload.length > 1) return { code: Codes.badRequest };
+    if (payload.length === 1) {
+      const count = this.#mailboxes.collect(name, payload[0], Date.now());
+      const sensor = this.#mailboxes.get(name)?.sensor ?? "";
+      if (count > 0) this.#options.onEvent({ event: "collected", sensor, count });
+    }
+    const listening = listeningTime(options);
+    if (listening === undefined) return { code: Codes.badRequest };
+    const next = this.#next(name);
+    return next.payload !== undefined || listening === 0 ? next : this.#listen(name, listening);
+  }
+
+  #next(name: string): RouteResponse {
+    const next = this.#mailboxes.next(name);
+    if (next === undefined) return { code: Codes.changed };
+    const { payload, contentFormat } = next.item;
+    const tag = { number: OptionNumbers.eTag, value: encodeUint(next.number) };
+    return { code: Codes.changed, payload, contentFormat, options: [tag] };
+  }
+
+  async #listen(name: string, milliseconds: number): Promise<RouteResponse> {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    let wake = () => {};
+    const something = new Promise<void>((resolve) => {
+      wake = resolve;
+      listeners.add(wake);
+    });
+    await Promise.race([something, sleep(milliseconds, undefined, { ref: false })]);
+    listeners.delete(wake);
+    if (listeners.size === 0) this.#listeners.delete(name);
+    return this.#next(name);
+  }
+
+  /** Stored before anything is answered, so that what a sensor has got rid of is not lost. */
+  #forward(name: string, oscore: Uint8Array, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
+    const outgoing = { oscore, payload: Uint8Array.from(payload) };
+    const outcome = this.#mailboxes.keep(name, outgoing, Date.now());
+    const sensor = this.#mailboxes.get(name)?.sensor ?? "";
+    if (outcome === "full") {
+      this.#options.onEvent({ event: "dropped", sensor, what: "request", reason: "too much of its waits" });
+      return busy(Codes.serviceUnavailable);
+    }
+    if (outcome === "kept") {
+      this.#options.onEvent({ event: "stored", sensor, bytes: payload.length });
+    }
+    const waiting = this.#mailboxes.outgoing(name);
+    const own = waiting.find(([, other]) => Buffer.compare(other.payload, payload) === 0);
+    this.#forwarding.start(name);
+    return own === undefined ? { code: Codes.changed } : this.#answerTo(own[0]);
+  }
+
+  async #answerTo(key: string): Promise<RouteResponse> {
+    const response = await this.#forwarding.answerWithin(key, ANSWER_WITHIN);
+    const option = response && oscoreOf(response);
+    if (response === undefined || option === undefined) return { code: Codes.changed };
+    const { code, payload } = response;
+    return { code, payload, options: [{ number: OptionNumbers.oscore, value: option }] };
+  }
+
+  #responderOf(name: string): string | undefined {
+    const mailbox = this.#mailboxes.get(name);
+    if (mailbox?.responder === undefined) return undefined;
+    return this.#options.sensor(mailbox.handle)?.responders[mailbox.responder] || undefined;
+  }
+
+  #sweep(): void {
+    for (const { sensor, t } of this.#mailboxes.sweep(Date.now())) {
+      const what = `mailbox of T ${t}`;
+      this.#options.onEvent({ event: "dropped", sensor, what, reason: "nobody came for it" });
+    }
+  }
+}
+
+function created(name: string): RouteResponse {
+  const location = [MAILBOX_PATH, name].map((segment) => ({
+    number: OptionNumbers.locationPath,
+    value: ascii(segment),
+  }));
+  return { code: Codes.created, options: location };
+}
+
+function busy(code: number): RouteResponse {
+  return { code, options: [{ number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) }] };
+}
+
+/** Milliseconds out of "w=N"; 0 without it, undefined for what can't be read. */
+function listeningTime(options: readonly Option[]): number | undefined {
+  const query = findOption(options, OptionNumbers.uriQuery);
+  if (query === undefined) return 0;
+  const [, seconds] = /^w=(\d{1,4})$/.exec(String.fromCharCode(...query)) ?? [];
+  return seconds === undefined ? undefined : Math.min(Number(seconds) * 1000, LONGEST_LISTENING);
+}

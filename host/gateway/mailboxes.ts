@@ -1,0 +1,280 @@
+/**
+ * What a gateway keeps: for each bundle that it took a mailbox, in it what waits for the sensor, and what the sensor has
+ * sent to a Responder that has not answered yet. One transaction takes each step, so that whatever was acknowledged is
+ * there after a crash, and what was collected is not.
+ *
+ * A mailbox has a name that only who took the answer to the bundle knows: whoever would empty a stranger's must have
+ * been on the path. All of it is bounded, for bundles can come from anybody.
+ */
+
+import { toHex } from "../../protocol/bytes.js";
+import { randomSource } from "../primitives.js";
+import { orderedKey, type Store, type Table } from "../store/store.js";
+
+export interface Limits {
+  /** Mailboxes of one sensor: the latest exchanges. */
+  readonly perSensor: number;
+  /** Messages that wait in one mailbox, in each direction. */
+  readonly messages: number;
+  /** Bytes of one message. */
+  readonly bytes: number;
+  /** Milliseconds after which what nobody came for is forgotten. */
+  readonly age: number;
+}
+
+export const LIMITS: Limits = { perSensor: 4, messages: 32, bytes: 1024, age: 7 * 24 * 3600_000 };
+
+/** An exchange of a sensor, and what became of its bundle. */
+export interface Mailbox {
+  readonly sensor: string;
+  readonly handle: number;
+  readonly t: number;
+  /** The bundle's Responder: an index, or undefined for one that is no gateway's to know. */
+  readonly responder?: number;
+  readonly digest: string;
+  /** The bundle, until all parts are delivered or its time is up. */
+  readonly bundle?: Uint8Array;
+  /** Until when its parts go out. Unix time in milliseconds, as all here. */
+  readonly deadline: number;
+  /** Third parties that have answered, 1…n. */
+  readonly answered: readonly number[];
+  /** Whether a third party has found a part good: until then it may be anybody's bundle. */
+  readonly good: boolean;
+  /** When something last happened to it. */
+  readonly used: number;
+  /** How many messages were ever put into it. */
+  readonly count: number;
+}
+
+/** A message for the sensor. */
+export interface Item {
+  readonly payload: Uint8Array;
+  readonly contentFormat: number;
+}
+
+/** A message of the sensor to its Responder, under OSCORE. */
+export interface Outgoing {
+  /** Value of the OSCORE option. */
+  readonly oscore: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** Bytes of a mailbox's name before it is written in base64url: nobody guesses 48 bits of one gateway. */
+const NAME_LENGTH = 6;
+
+/** Numbers of messages go from 1 to this and again from 1: one byte, never 0. */
+const LAST_NUMBER = 255;
+
+export class Mailboxes {
+  readonly #store: Store;
+  readonly #limits: Limits;
+  readonly #boxes: Table<Mailbox>;
+  /** Names by handle: `handle name`. */
+  readonly #owned: Table<true>;
+  /** Names by the digest of their bundle. */
+  readonly #digests: Table<string>;
+  readonly #items: Table<Item>;
+  readonly #outgoing: Table<Outgoing>;
+
+  constructor(store: Store, limits: Limits = LIMITS) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#boxes = store.table("mailboxes");
+    this.#owned = store.table("owned");
+    this.#digests = store.table("digests");
+    this.#items = store.table("items");
+    this.#outgoing = store.table("outgoing");
+  }
+
+  get(name: string): Mailbox | undefined {
+    return isName(name) ? this.#boxes.get(name) : undefined;
+  }
+
+  /** The mailbox of this very bundle, if it came before. */
+  byDigest(digest: string): string | undefined {
+    return this.#digests.get(digest);
+  }
+
+  /** All that are there, by name. */
+  all(): [name: string, mailbox: Mailbox][] {
+    return this.#boxes.entries();
+  }
+
+  /**
+   * Opens a mailbox for a bundle, durably, and returns its name. The sensor's least useful one gives way: one whose
+   * bundle no third party has found good before one that was, the oldest first.
+   */
+  open(mailbox: Mailbox): string {
+    const name = Buffer.from(randomSource(NAME_LENGTH)).toString("base64url");
+    this.#store.transaction(() => {
+      const others = this.#ownedBy(mailbox.handle);
+      const worst = others.sort(([, a], [, b]) => Number(a.good) - Number(b.good) || a.used - b.used);
+      for (const [other] of worst.slice(0, Math.max(0, others.length + 1 - this.#limits.perSensor))) {
+        this.#remove(other);
+      }
+      this.#boxes.put(name, mailbox);
+      this.#owned.put(`${ownerKey(mailbox.handle)}${name}`, true);
+      this.#digests.put(mailbox.digest, name);
+    });
+    return name;
+  }
+
+  /** Notes a third party's answer, and puts the R_I that came with it into the mailbox, if it is a new one. */
+  answered(name: string, x: number, good: boolean, confirmation: Item | undefined, now: number): boolean {
+    return this.#store.transaction(() => {
+      const box = this.#boxes.get(name);
+      if (box === undefined) return false;
+      const answered = [...box.answered, x];
+      const next = { ...box, answered, good: box.good || good, used: now };
+      if (confirmation === undefined || this.#holds(name, confirmation)) {
+        this.#boxes.put(name, next);
+        return false;
+      }
+      return this.#put(name, next, confirmation);
+    });
+  }
+
+  /** The bundle is not needed any more. */
+  closeBundle(name: string): void {
+    this.#store.transaction(() => {
+      const box = this.#boxes.get(name);
+      if (box === undefined) return;
+      const { bundle: _, ...rest } = box;
+      this.#boxes.put(name, rest);
+    });
+  }
+
+  /** Puts a message for the sensor into its mailbox; false when it is full, too long for it, or gone. */
+  deliver(name: string, item: Item, now: number): boolean {
+    return this.#store.transaction(() => {
+      const box = this.#boxes.get(name);
+      return box !== undefined && this.#put(name, { ...box, used: now }, item);
+    });
+  }
+
+  /**
+   * Takes away what the sensor says that it has: everything up to the message of this number, if it is there. Returns how
+   * many messages that were.
+   */
+  collect(name: string, number: number, now: number): number {
+    return this.#store.transaction(() => {
+      const box = this.#boxes.get(name);
+      const items = this.#itemsOf(name);
+      const last = items.findIndex(([key]) => numberOf(key) === number);
+      if (box === undefined || last < 0) return 0;
+      for (const [key] of items.slice(0, last + 1)) this.#items.delete(key);
+      this.#boxes.put(name, { ...box, used: now });
+      return last + 1;
+    });
+  }
+
+  /** The message that waits for longest, with its number; undefined when none does. It stays until it is collected. */
+  next(name: string): { readonly number: number; readonly item: Item; readonly more: boolean } | undefined {
+    const [first, second] = this.#items.entries({ prefix: `${name} `, limit: 2 });
+    if (first === undefined) return undefined;
+    return { number: numberOf(first[0]), item: first[1], more: second !== undefined };
+  }
+
+  /**
+   * Keeps what the sensor sends to its Responder, durably; the same again is kept once. "full" when there is no room or
+   * no such mailbox.
+   */
+  keep(name: string, outgoing: Outgoing, now: number): "kept" | "known" | "full" {
+    return this.#store.transaction(() => {
+      const box = this.#boxes.get(name);
+      const waiting = this.outgoing(name);
+      if (waiting.some(([, other]) => sameOutgoing(other, outgoing))) return "known";
+      const isLong = outgoing.oscore.length + outgoing.payload.length > this.#limits.bytes;
+      if (box === undefined || isLong || waiting.length >= this.#limits.messages) return "full";
+      const count = box.count + 1;
+      this.#outgoing.put(`${name} ${orderedKey(count)}`, outgoing);
+      this.#boxes.put(name, { ...box, count, used: now });
+      return "kept";
+    });
+  }
+
+  /** What waits for the Responder, in the order in which it came. */
+  outgoing(name: string): [key: string, outgoing: Outgoing][] {
+    return this.#outgoing.entries({ prefix: `${name} ` });
+  }
+
+  /** Ends the wait of such a message; the Responder's answer goes into the mailbox. False when there was no room for it. */
+  forwarded(name: string, key: string, answer: Item | undefined, now: number): boolean {
+    return this.#store.transaction(() => {
+      this.#outgoing.delete(key);
+      const box = this.#boxes.get(name);
+      if (box === undefined || answer === undefined) return answer === undefined;
+      return this.#put(name, { ...box, used: now }, answer);
+    });
+  }
+
+  /** Forgets what is too old; returns the mailboxes that went. */
+  sweep(now: number): Mailbox[] {
+    const gone = this.all().filter(([, { used }]) => used + this.#limits.age <= now);
+    if (gone.length === 0) return [];
+    this.#store.transaction(() => {
+      for (const [name] of gone) this.#remove(name);
+    });
+    return gone.map(([, box]) => box);
+  }
+
+  #ownedBy(handle: number): [string, Mailbox][] {
+    return this.#owned.entries({ prefix: ownerKey(handle) }).flatMap(([key]) => {
+      const name = key.slice(ownerKey(handle).length);
+      const box = this.#boxes.get(name);
+      return box === undefined ? [] : [[name, box] as [string, Mailbox]];
+    });
+  }
+
+  /** Within a transaction. */
+  #put(name: string, box: Mailbox, item: Item): boolean {
+    const fits = item.payload.length <= this.#limits.bytes;
+    const room = this.#items.entries({ prefix: `${name} ` }).length < this.#limits.messages;
+    if (!fits || !room) {
+      this.#boxes.put(name, box);
+      return false;
+    }
+    const count = box.count + 1;
+    this.#items.put(`${name} ${orderedKey(count)}`, item);
+    this.#boxes.put(name, { ...box, count });
+    return true;
+  }
+
+  /** Within a transaction. */
+  #remove(name: string): void {
+    const box = this.#boxes.get(name);
+    if (box === undefined) return;
+    this.#boxes.delete(name);
+    this.#owned.delete(`${ownerKey(box.handle)}${name}`);
+    this.#digests.delete(box.digest);
+    for (const [key] of this.#itemsOf(name)) this.#items.delete(key);
+    for (const [key] of this.outgoing(name)) this.#outgoing.delete(key);
+  }
+
+  #itemsOf(name: string): [string, Item][] {
+    return this.#items.entries({ prefix: `${name} ` });
+  }
+
+  #holds(name: string, { payload }: Item): boolean {
+    return this.#itemsOf(name).some(([, item]) => toHex(item.payload) === toHex(payload));
+  }
+}
+
+/** Whether a client's word can be a mailbox's name. */
+function isName(name: string): boolean {
+  return /^[A-Za-z0-9_-]{8}$/.test(name);
+}
+
+function ownerKey(handle: number): string {
+  return `${orderedKey(handle)} `;
+}
+
+/** The number of a message, out of its key. */
+function numberOf(key: string): number {
+  const count = Number.parseInt(key.slice(key.lastIndexOf(" ") + 1), 16);
+  return ((count - 1) % LAST_NUMBER) + 1;
+}
+
+function sameOutgoing(a: Outgoing, b: Outgoing): boolean {
+  return toHex(a.oscore) === toHex(b.oscore) && toHex(a.payload) === toHex(b.payload);
+}

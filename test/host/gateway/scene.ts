@@ -1,0 +1,212 @@
+/** A gateway between a sensor and three third parties with their Responder: all real, on loopback, in this process. */
+
+import { Channel } from "../../../host/channel/channel.js";
+import { type CoapResponse, coapRequest } from "../../../host/coap/client.js";
+import type { Routes } from "../../../host/coap/resources.js";
+import { type CoapServer, startCoapServer } from "../../../host/coap/server.js";
+import type { PartyEvent } from "../../../host/events.js";
+import type { GatewayEvent } from "../../../host/gateway/events.js";
+import { Gateway, type GatewayOptions } from "../../../host/gateway/gateway.js";
+
+import { MemoryStore } from "../../../host/store/memory.js";
+import type { Store } from "../../../host/store/store.js";
+import { ThirdParty } from "../../../host/third-party/third-party.js";
+import { findOption } from "../../../protocol/coap/message.js";
+import { ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { createBundle } from "../../../protocol/exchange/bundle.js";
+import { PART_PATH } from "../../../protocol/exchange/bundle-parts.js";
+import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
+import type { Policy } from "../../../protocol/exchange/policy.js";
+import { stand } from "../responder/forwarding.js";
+import { begin, known, presented, stated, type World } from "../third-party/world.js";
+
+export const HANDLE = 0x0102;
+
+export interface Scene {
+  readonly policy: Policy;
+  /** What the Responder delivered to its application. */
+  readonly readings: PartyEvent[];
+  readonly gatewayEvents: GatewayEvent[];
+  /** "host:port" of the gateway now. */
+  readonly gateway: string;
+  readonly store: Store;
+  /** Begins an exchange and makes its bundle. */
+  bundle(t: number): { waiting: WaitingInitiator; bundle: Uint8Array };
+  send(
+    path: string,
+    payload: Uint8Array,
+    more?: Partial<Parameters<typeof coapRequest>[0]>,
+  ): Promise<CoapResponse>;
+  post(bundle: Uint8Array): Promise<CoapResponse>;
+  /** Ends the gateway, as a crash would as far as its store goes, and starts another on the same store. */
+  restart(): Promise<void>;
+  stop(what: "responder" | "party-01" | "party-02" | "party-03"): Promise<void>;
+  startResponder(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SceneOptions {
+  readonly gateway?: Partial<GatewayOptions>;
+}
+
+export async function scene(w: World, options: SceneOptions = {}): Promise<Scene> {
+  const policy: Policy = { ...w.policy, suite: "aes-ccm-128-8" };
+  const statement = await stated(w.authority, policy);
+  const servers = new Map<string, { server: CoapServer; close(): Promise<void> | void }>();
+  const readings: PartyEvent[] = [];
+  const gatewayEvents: GatewayEvent[] = [];
+  const store = options.gateway?.store ?? new MemoryStore();
+
+  const serve = async (
+    name: string,
+    party: { routes: Routes; close(): Promise<void> | void },
+    more: Partial<Parameters<typeof startCoapServer>[0]> = {},
+  ): Promise<string> => {
+    const server = await startCoapServer({
+      routes: party.routes,
+      onError: (error) => {
+        throw error;
+      },
+      ...more,
+    });
+    servers.set(name, { server, close: () => party.close() });
+    return server.address;
+  };
+
+  const responderStore = new MemoryStore();
+  let responderPort = 0;
+  const startResponder = async () => {
+    const channel = new Channel({
+      store: responderStore,
+      onEvent: () => undefined,
+      hold: 20_000,
+      onReading: (reading) => void readings.push({ event: "reading", ...reading }),
+    });
+    const { responder } = await stand(w, {
+      store: responderStore,
+      newSenderId: () => channel.newSenderId(),
+      onAgreed: (...agreed) => channel.agreed(...agreed),
+    });
+    const address = await serve(
+      "responder",
+      {
+        routes: {
+          mikey: {
+            contentFormat: ContentFormats.mikey,
+            handler: ({ peer, payload }) => responder.receive(peer, payload),
+          },
+        },
+        close() {
+          channel.close();
+          responder.close();
+        },
+      },
+      { port: responderPort, onProtected: (peer, request) => channel.receive(peer, request) },
+    );
+    responderPort = servers.get("responder")?.server.port as number;
+    return address;
+  };
+  const responderAddress = await startResponder();
+
+  const thirdParties: string[] = [];
+  for (const [i, certified] of w.parties.entries()) {
+    const enrolment = {
+      policy,
+      psk: () => w.psks[i],
+      statement,
+      gateway: { handle: HANDLE, responders: [w.hospital.identity] },
+    };
+    const party = new ThirdParty({
+      party: presented(certified),
+      sensor: (name) => (name === "sensor01" ? enrolment : undefined),
+      bundled: (handle) => (handle === HANDLE ? [enrolment] : []),
+      responder: () => ({ ...known(w.hospital), address: responderAddress }),
+      store: new MemoryStore(),
+      onEvent: () => undefined,
+      deadline: 4_000,
+      attempt: 1_000,
+    });
+    thirdParties.push(
+      await serve(`party-0${i + 1}`, {
+        routes: {
+          mikey: {
+            contentFormat: ContentFormats.mikey,
+            handler: ({ peer, payload }) => party.receive(peer, payload),
+          },
+          [PART_PATH]: {
+            contentFormat: ContentFormats.octetStream,
+            handler: ({ peer, payload }) => party.receivePart(peer, payload),
+          },
+        },
+        close: () => party.close(),
+      }),
+    );
+  }
+
+  const sensor = {
+    sensor: policy.sensor,
+    handle: HANDLE,
+    privacy: policy.privacy,
+    thirdParties,
+    responders: [responderAddress],
+  };
+  const startGateway = async () => {
+    const gateway = new Gateway({
+      sensor: (handle) => (handle === HANDLE ? sensor : undefined),
+      store,
+      onEvent: (event) => void gatewayEvents.push(event),
+      deadline: 5_000,
+      attempt: 500,
+      ...options.gateway,
+    });
+    await serve("gateway", gateway);
+  };
+  await startGateway();
+  const stop = async (what: string) => {
+    const it = servers.get(what);
+    servers.delete(what);
+    await it?.server.close();
+    await it?.close();
+  };
+  const address = () => servers.get("gateway")?.server.address as string;
+  const made: Scene = {
+    policy,
+    readings,
+    gatewayEvents,
+    store,
+    get gateway() {
+      return address();
+    },
+    bundle(t) {
+      const waiting = begin(w, t, { policy });
+      const { session, nonce, messages } = waiting;
+      return { waiting, bundle: createBundle(session, nonce, messages, HANDLE, [w.hospital.identity]) };
+    },
+    send: (path, payload, more = {}) => coapRequest({ address: address(), path, payload, ...more }),
+    post: (bundle) => made.send("b", bundle, { contentFormat: ContentFormats.octetStream }),
+    async restart() {
+      await stop("gateway");
+      await startGateway();
+    },
+    stop,
+    startResponder: async () => void (await startResponder()),
+    async close() {
+      for (const name of [...servers.keys()]) await stop(name);
+    },
+  };
+  return made;
+}
+
+/** Uri-Path of the mailbox that a 2.01 names. */
+export function locationOf({ options }: CoapResponse): string {
+  return options
+    .filter(({ number }) => number === OptionNumbers.locationPath)
+    .map(({ value }) => Buffer.from(value).toString("ascii"))
+    .join("/");
+}
+
+/** The number of a collected message. */
+export function tagOf({ options }: CoapResponse): number | undefined {
+  const tag = findOption(options, OptionNumbers.eTag);
+  return tag?.[0];
+}
