@@ -6,7 +6,7 @@
  * again, under the same number, once the exchange is confirmed, and the Responder takes whichever comes first.
  */
 
-import { ascii, concat, readUint, uint } from "../protocol/bytes.js";
+import { ascii, concat, readUint, uint, wipe } from "../protocol/bytes.js";
 import { type Action, CoapClient, type RequestHandle } from "../protocol/coap/client.js";
 import { encodeUint, findOption, type Message, type Option } from "../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../protocol/coap/numbers.js";
@@ -16,7 +16,7 @@ import {
   confirmedSecrets,
   provisionalContext,
 } from "../protocol/exchange/channel.js";
-import type { WaitingInitiator } from "../protocol/exchange/initiator.js";
+import type { FinishedInitiator, WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { READINGS_PATH, SENML_CBOR } from "../protocol/exchange/readings.js";
 import { type Identity, sameIdentity } from "../protocol/mikey/identity.js";
 import type { SecurityContext } from "../protocol/oscore/context.js";
@@ -28,7 +28,7 @@ import {
   type RequestBinding,
   unprotectResponse,
 } from "../protocol/oscore/protect.js";
-import { SenderSequence } from "../protocol/oscore/sender-sequence.js";
+import { SEQUENCE_BLOCK, SenderSequence } from "../protocol/oscore/sender-sequence.js";
 import type { Device, Link, Storage, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import type { Outcome } from "./initiator.js";
@@ -88,6 +88,23 @@ export class SensorChannel {
     const context = confirmedContext(device.primitives, "sensor", kept);
     const sequence = durableSequence(device, kept, enrolment.responder);
     return new SensorChannel(device, enrolment, kept.t, context, sequence, "confirmed");
+  }
+
+  /** Keeps the channel of an exchange that is confirmed, for `resume`: of one in which nothing was sent before. */
+  static keep({ primitives, storage }: Device, enrolment: Enrolment, finished: FinishedInitiator): void {
+    const { session, keys, confirmation } = finished;
+    const secrets = confirmedSecrets(primitives, keys, confirmation);
+    writeKept(storage, enrolment.responder, { ...secrets, t: session.t, reserved: 0 });
+    storage.wipeOld?.();
+  }
+
+  /**
+   * How often the channel of the last confirmed exchange with this Responder was taken up: so many blocks of numbers
+   * it has begun. Undefined where none is kept; throws a RangeError for what another firmware has stored.
+   */
+  static takenUp(storage: Storage, responder: Identity): number | undefined {
+    const kept = readKept(storage, responder);
+    return kept && Math.ceil(kept.reserved / SEQUENCE_BLOCK);
   }
 
   private constructor(
@@ -156,6 +173,7 @@ export class SensorChannel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    forget(this.#context);
     const { clock } = this.device;
     if (this.#wake !== undefined) clock.clear(this.#wake);
     if (this.#rest !== undefined) clock.clear(this.#rest);
@@ -166,8 +184,12 @@ export class SensorChannel {
     const { primitives, storage } = this.device;
     const secrets = confirmedSecrets(primitives, finished.keys, finished.confirmation);
     const kept = { ...secrets, t: this.t, reserved: this.#used };
-    this.#context = confirmedContext(primitives, "sensor", secrets);
+    const context = confirmedContext(primitives, "sensor", secrets);
     writeKept(storage, this.enrolment.responder, kept);
+    // The keys before these open what was sent with them: they are of no more use to anybody honest.
+    storage.wipeOld?.();
+    forget(this.#context);
+    this.#context = context;
     this.#sequence = durableSequence(this.device, kept, this.enrolment.responder);
     this.#standing = "confirmed";
     // The bytes of the other context are of no more use.
@@ -299,6 +321,10 @@ export class SensorChannel {
     this.#pending.splice(this.#pending.indexOf(pending), 1);
     pending.onSettled(acknowledged);
   }
+}
+
+function forget({ senderKey, recipientKey, commonIv }: SecurityContext): void {
+  wipe(senderKey, recipientKey, commonIv);
 }
 
 const PATH = ascii(READINGS_PATH);

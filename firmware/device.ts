@@ -40,6 +40,11 @@ export interface Storage {
   read(name: string): Uint8Array | undefined;
   /** When this returns, the value is durable; a reset in between leaves the old one whole. Throws when it can't. */
   write(name: string, value: Uint8Array): void;
+  /**
+   * Makes values that were replaced unreadable, where the medium keeps them. A reset meanwhile leaves the last values
+   * whole. Throws when it can't.
+   */
+  wipeOld?(): void;
 }
 
 /** How datagrams leave the board. A peer is named in the link's own way: "192.0.2.1:5683" on UDP. */

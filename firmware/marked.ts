@@ -10,12 +10,14 @@ import type { Clock, Device, Link } from "./device.js";
 export function marked(device: Device, tell: Mark): Device & { readonly mark: Mark } {
   let phase: Phase = Phases.sleep;
   const mark: Mark = (next) => {
+    // To go on listening is no new phase.
+    if (next === Phases.listen && phase === next) return;
     phase = next;
     tell(next);
   };
   /** After a turn of the board, unless it told it to sleep. */
   const rest = (): void => {
-    if (phase !== Phases.listen && phase !== Phases.sleep) mark(Phases.listen);
+    if (phase !== Phases.sleep) mark(Phases.listen);
   };
   const clock: Clock = {
     now: () => device.clock.now(),
@@ -27,7 +29,9 @@ export function marked(device: Device, tell: Mark): Device & { readonly mark: Ma
       }, milliseconds),
   };
   const openLink = (onDatagram: (peer: string, datagram: Uint8Array) => void): Link => {
+    let open = true;
     const link = device.openLink((peer, datagram) => {
+      if (!open) return;
       mark(Phases.verify);
       onDatagram(peer, datagram);
       rest();
@@ -38,7 +42,10 @@ export function marked(device: Device, tell: Mark): Device & { readonly mark: Ma
         mark(Phases.transmit);
         link.send(peer, datagram);
       },
-      close: () => link.close(),
+      close() {
+        open = false;
+        link.close();
+      },
     };
   };
   return { ...device, clock, openLink, mark };

@@ -14,20 +14,28 @@ export interface Measurement {
 }
 
 /** Labels (RFC 8428 §6, table 4). */
+const BASE_TIME = -3;
 const NAME = 0;
 const UNIT = 1;
 const VALUE = 2;
 /** Tag of [exponent, mantissa] (RFC 8949 §3.4.4). */
 const DECIMAL_FRACTION = 4;
 
-/** A pack: [{n, u, v}, …]. Without a time a record is of when the pack was made. */
-export function encodeReading(measurements: readonly Measurement[]): Uint8Array {
-  return concat(cborHead(CborTypes.array, measurements.length), ...measurements.map(encodeRecord));
+/**
+ * A pack: [{n, u, v}, …]. `date` is when it was measured, in whole seconds since 1970; without one a record is of when
+ * the pack was made.
+ */
+export function encodeReading(measurements: readonly Measurement[], date?: number): Uint8Array {
+  return concat(
+    cborHead(CborTypes.array, measurements.length),
+    ...measurements.map((measurement, i) => encodeRecord(measurement, i === 0 ? date : undefined)),
+  );
 }
 
-function encodeRecord({ name, unit, value, decimals }: Measurement): Uint8Array {
+function encodeRecord({ name, unit, value, decimals }: Measurement, date: number | undefined): Uint8Array {
   return concat(
-    cborHead(CborTypes.map, 3),
+    cborHead(CborTypes.map, date === undefined ? 3 : 4),
+    ...(date === undefined ? [] : [cborInteger(BASE_TIME), cborInteger(date)]),
     cborInteger(NAME),
     cborText(name),
     cborInteger(UNIT),

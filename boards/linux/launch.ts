@@ -6,16 +6,19 @@
  *   … --dir FOLDER --readings N [--resume]            runs readings.js, which sends readings besides
  *   … --dir FOLDER --slipmux ADDRESS:PORT             runs slipmux.js, whose link is a serial line
  *   … --dir FOLDER --gatt ADDRESS:PORT                runs gatt.js, whose link is Bluetooth
+ *   … --dir FOLDER --wake INTERVAL --times N …        runs application.js until it has slept N times, each for so
+ *                                                     many milliseconds, and starts it again when it is killed
  *
  * Tells on standard output, before the sensor does:
  * `{"event":"building","detail":TEXT}` for each step of a build, then
- * `{"event":"engine","engine":"xs 13.3.0","cached":BOOL,"slotSize":16}`, with a `note` when it is not XS.
- * Ends as the sensor ends.
+ * `{"event":"engine","engine":"xs 13.3.0","cached":BOOL,"slotSize":16}`, with a `note` when it is not XS; with --wake
+ * `{"event":"wake","wake":I,"pid":PID}` before each. Ends as the sensor ends.
  */
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { buildEngine, EngineUnavailableError } from "./build.js";
+import { runWakes } from "./wakes.js";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const say = (event: object): boolean => process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -38,9 +41,14 @@ async function findEngine(): Promise<readonly string[]> {
 
 const [command, ...first] = await findEngine();
 const args = process.argv.slice(2);
-if (args[0] !== "--prepare") {
-  const programs = { "--readings": "readings.js", "--slipmux": "slipmux.js", "--gatt": "gatt.js" };
-  const [, program] = Object.entries(programs).find(([option]) => args.includes(option)) ?? ["", "main.js"];
+
+/** Takes `--times N` out of the arguments. */
+function takeTimes(): number {
+  const at = args.indexOf("--times");
+  return at < 0 ? 1 : Number(args.splice(at, 2)[1]);
+}
+
+function runOnce(program: string): void {
   const sensor = spawn(command, [...first, here(program), ...args], {
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -55,4 +63,21 @@ if (args[0] !== "--prepare") {
     if (signal !== null) process.stderr.write(`the sensor ended by ${signal}\n`);
     process.exit(code ?? 70);
   });
+}
+
+async function runAgain(): Promise<void> {
+  const wakes = takeTimes();
+  const interval = Number(args[args.indexOf("--wake") + 1]);
+  for (const [i, signal] of (["SIGHUP", "SIGINT", "SIGTERM"] as const).entries())
+    process.on(signal, () => process.exit(128 + [1, 2, 15][i]));
+  const onWake = (wake: number, pid: number | undefined) => say({ event: "wake", wake, pid });
+  const board = [command, ...first, here("application.js"), ...args];
+  process.exitCode = await runWakes({ command: board, wakes, interval, onWake });
+}
+
+if (args[0] !== "--prepare") {
+  const programs = { "--readings": "readings.js", "--slipmux": "slipmux.js", "--gatt": "gatt.js" };
+  const [, program] = Object.entries(programs).find(([option]) => args.includes(option)) ?? ["", "main.js"];
+  if (args.includes("--wake")) await runAgain();
+  else runOnce(program);
 }

@@ -8,11 +8,11 @@
  */
 
 import type { SensorChannel } from "../../firmware/channel.js";
-import { encodeReading, type Measurement } from "../../firmware/readings.js";
+import { encodeReading } from "../../firmware/readings.js";
 import { startChannel } from "../../firmware/start-channel.js";
 import { exit, print } from "./modules/process.js";
 import { type Program, runSensor } from "./sensor.js";
-import { vitalSigns } from "./vital-signs.js";
+import { record, vitalSigns } from "./vital-signs.js";
 
 function readProgram([option, count, ...rest]: readonly string[]): Program | undefined {
   const resume = rest[0] === "--resume";
@@ -65,11 +65,6 @@ class Readings {
     print(JSON.stringify({ event: "readings", sent: this.#posted, acknowledged: this.#acknowledged }));
     exit(this.#agreed ? 0 : 1);
   }
-}
-
-/** As the Responder shows it. */
-function record({ name, unit, value, decimals }: Measurement): object {
-  return { n: name, u: unit, v: Number(`${value}e-${decimals}`) };
 }
 
 runSensor(readProgram, "--dir FOLDER --readings N [--resume]");

@@ -10,3 +10,8 @@ export function vitalSigns(i: number): Measurement[] {
     { name: "temperature", unit: "Cel", value: 362 + ((i * 5) % 17), decimals: 1 },
   ];
 }
+
+/** As the Responder shows it. */
+export function record({ name, unit, value, decimals }: Measurement): object {
+  return { n: name, u: unit, v: Number(`${value}e-${decimals}`) };
+}

@@ -63,6 +63,14 @@ export class FlashLog implements Storage {
     this.#values.set(name, value.slice());
   }
 
+  /** Moves the last values to the other sector, and erases the one that had those before them. */
+  wipeOld(): void {
+    if (this.#generation === 0) return;
+    const old = this.#sector;
+    this.#move(this.#values);
+    this.flash.erase(old);
+  }
+
   /** 0 for a sector without a whole header. */
   #generationOf(sector: number): number {
     const header = this.#get(sector, 0, HEADER);

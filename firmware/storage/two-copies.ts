@@ -17,6 +17,9 @@ export interface Preference {
 const SUFFIXES = ["0", "1"] as const;
 
 export class TwoCopies implements Storage {
+  /** Values whose other copy is that before the last one. */
+  readonly #replaced = new Set<string>();
+
   constructor(
     private readonly preference: Preference,
     private readonly domain: string,
@@ -30,6 +33,16 @@ export class TwoCopies implements Storage {
     const { copy, number } = this.#latest(name) ?? { copy: 1, number: 0 };
     const entry = concat(uint(number + 1, 4), value);
     this.preference.set(this.domain, name + SUFFIXES[1 - copy], entry.buffer as ArrayBuffer);
+    this.#replaced.add(name);
+  }
+
+  /** Both copies become the last one. Flash itself may hold an erased entry for longer: it is for encryption to hide. */
+  wipeOld(): void {
+    for (const name of [...this.#replaced]) {
+      const value = this.read(name);
+      if (value !== undefined) this.write(name, value);
+    }
+    this.#replaced.clear();
   }
 
   #latest(name: string): { copy: number; number: number; value: Uint8Array } | undefined {

@@ -402,4 +402,12 @@ describe("a reading on the wire", () => {
         "6c02c4822019016f",
     );
   });
+
+  it("bears its time where the board knows it, in the first record", () => {
+    const measurement = { name: "a", unit: "Cel", value: 1, decimals: 0 };
+    equal(
+      toHex(encodeReading([measurement, measurement], 0x65000000)),
+      "82a4221a6500000000616101634365" + "6c0201a30061610163" + "43656c0201",
+    );
+  });
 });

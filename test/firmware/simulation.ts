@@ -52,6 +52,11 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Forgets all timers. */
+  stop(): void {
+    this.#timers.clear();
+  }
+
   /** Runs what is due within a time, in order; all that there is without one. */
   run(milliseconds = Number.POSITIVE_INFINITY): void {
     const end = this.#now + milliseconds;
@@ -149,9 +154,14 @@ export interface WorldOptions {
   /** Seconds. */
   readonly deadline?: number;
   readonly seed?: string;
+  /** What the Responder does with a datagram on its own address. */
+  readonly hospital?: (world: World, datagram: Uint8Array) => void;
   /** What goes before the board's own. */
   readonly device?: (device: Device) => Partial<Device>;
 }
+
+/** Where the Responder takes readings. */
+export const RESPONDER = "hospital";
 
 /** How long a datagram travels, in milliseconds. */
 export const TRAVEL = 40;
@@ -174,7 +184,8 @@ export class World {
   readonly #random: RandomSource;
   #group: CollectingGroup | undefined;
   #onAgreed: (() => void)[] = [];
-  #open: ((peer: string, datagram: Uint8Array) => void) | undefined;
+  /** Who hears datagrams: of a peer, whoever sent there last; of strangers, whoever opened a link last. */
+  readonly #open = new Map<string, (peer: string, datagram: Uint8Array) => void>();
 
   constructor(private readonly options: WorldOptions) {
     const { policy, addressOf = (x) => `tp-${x}`, deadline = 20 } = options;
@@ -184,6 +195,7 @@ export class World {
     this.enrolment = {
       policy,
       responder,
+      ...(options.hospital !== undefined && { responderAddress: RESPONDER }),
       addresses,
       psk: pskOf,
       weights: weightMatrix(sharingOf(policy)),
@@ -194,10 +206,8 @@ export class World {
 
   /** Begins an exchange; `clock` then lets it happen. */
   start(): void {
-    const own = this.#device();
-    const device = { ...own, ...this.options.device?.(own) };
     runExchange(
-      device,
+      this.device(),
       this.enrolment,
       this.enrolment.responder,
       (event) => this.events.push(event),
@@ -230,7 +240,8 @@ export class World {
     this.passed.push(passing);
     if (this.options.loses?.(passing)) return;
     this.clock.set(() => {
-      if (from === "peer") this.#open?.(peer, passing.datagram);
+      if (from === "peer") (this.#open.get(peer) ?? this.#open.get(""))?.(peer, passing.datagram);
+      else if (peer === RESPONDER) this.options.hospital?.(this, passing.datagram);
       else for (const party of this.#parties) if (party.address === peer) this.#hear(party, passing.datagram);
     }, TRAVEL);
   }
@@ -253,6 +264,21 @@ export class World {
       .filter(({ from, peer }) => from === "sensor" && peer === address)
       .map(({ datagram }) => decodeMessage(datagram)!)
       .filter(({ code }) => code === Codes.POST);
+  }
+
+  /** The network and the third parties as they were before; what the board has stored stays. */
+  restart(): void {
+    this.clock.stop();
+    this.agreed = undefined;
+    this.#group = undefined;
+    this.#onAgreed = [];
+    this.#open.clear();
+  }
+
+  /** The board. */
+  device(): Device {
+    const own = this.#device();
+    return { ...own, ...this.options.device?.(own) };
   }
 
   #device(): Device {
@@ -281,11 +307,12 @@ export class World {
     this.log.push("open");
     let closed = false;
     // A datagram that is on its way when the link closes may still be handed over.
-    this.#open = onDatagram;
+    this.#open.set("", onDatagram);
     return {
       send: (peer, datagram) => {
         if (closed) throw new Error("link: it is closed");
         this.log.push(`send ${peer}`);
+        this.#open.set(peer, onDatagram);
         this.carry("sensor", peer, datagram);
       },
       close: () => {

@@ -35,6 +35,16 @@ describe("values in two copies", () => {
     deepEqual([...preference.entries.keys()].sort(), ["symbolon/empty0", "symbolon/t0", "symbolon/t1"]);
   });
 
+  it("holds nothing of what was replaced, once it is told so", () => {
+    const preference = new TestPreference();
+    const storage = new TwoCopies(preference, "symbolon");
+    storage.write("key", Uint8Array.of(7));
+    storage.write("key", Uint8Array.of(8));
+    storage.wipeOld();
+    deepEqual(storage.read("key"), Uint8Array.of(8));
+    for (const entry of preference.entries.values()) equal(new Uint8Array(entry)[4], 8);
+  });
+
   it("never gives a T twice, with the power cut after any number of them", () => {
     for (let before = 0; before < 5; before++) {
       const preference = new TestPreference();

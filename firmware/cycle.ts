@@ -1,0 +1,129 @@
+/**
+ * A wake-up of the sensor, as a state machine: what happens goes in, what to do comes out. It takes a reading, makes
+ * sure that there is a session, sends the reading, and sleeps.
+ *
+ * An exchange is due when there is no session, when the session has lasted long enough, or when the Responder has
+ * been silent for some wake-ups. One that fails is not tried again at once (duty.ts), and a session that is still
+ * there serves meanwhile.
+ */
+
+import { afterWakeUp, beforeExchange, type Duty, noTrouble, SILENT } from "./duty.js";
+
+export type CycleEvent =
+  /** `wakeUps`: how often the kept session was taken up; undefined where there is none. */
+  | { readonly kind: "woken"; readonly wakeUps: number | undefined; readonly duty: Duty }
+  | { readonly kind: "sensed"; readonly reading: Uint8Array }
+  /** The channel takes readings: the kept one; or that of the exchange which has begun, where a board has links for both. */
+  | { readonly kind: "opened" }
+  | { readonly kind: "exchanged"; readonly confirmed: boolean }
+  | { readonly kind: "settled"; readonly acknowledged: boolean }
+  /** The board can't go on, or has been awake for too long. */
+  | { readonly kind: "failed" };
+
+export type CycleAction =
+  | { readonly kind: "sense" }
+  | { readonly kind: "exchange" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "post"; readonly reading: Uint8Array }
+  | { readonly kind: "store"; readonly duty: Duty }
+  | { readonly kind: "sleep"; readonly acknowledged: boolean };
+
+type State = "asleep" | "sensing" | "exchanging" | "exchanged" | "resumed";
+
+export class Cycle {
+  #state: State = "asleep";
+  #kept = false;
+  #exchangeNow = false;
+  #duty: Duty = noTrouble;
+  #stored: Duty = noTrouble;
+  #reading: Uint8Array | undefined;
+  /** The reading was posted under the exchange that goes on. */
+  #early = false;
+  #acknowledged: boolean | undefined;
+
+  /** `exchangeEvery`: wake-ups that a session lasts. */
+  constructor(private readonly exchangeEvery: number) {}
+
+  /** Takes an event. What comes when it is not awaited changes nothing. */
+  handle(event: CycleEvent): CycleAction[] {
+    if (this.#state === "asleep") return event.kind === "woken" ? this.#wake(event) : [];
+    switch (event.kind) {
+      case "woken":
+        return [];
+      case "sensed":
+        return this.#state === "sensing" ? this.#open(event.reading) : [];
+      case "opened":
+        return this.#post();
+      case "exchanged":
+        return this.#state === "exchanging" ? this.#exchanged(event.confirmed) : [];
+      case "settled":
+        this.#acknowledged = event.acknowledged;
+        return this.#state === "exchanging" ? [] : this.#sleep();
+      case "failed":
+        return this.#sleep();
+    }
+  }
+
+  #wake({ wakeUps, duty }: Extract<CycleEvent, { kind: "woken" }>): CycleAction[] {
+    this.#kept = wakeUps !== undefined;
+    this.#reading = undefined;
+    this.#early = false;
+    this.#acknowledged = undefined;
+    // After an exchange that broke off the Responder may have sessions that the sensor never heard of.
+    const silent = duty.unacknowledged >= (duty.failed > 0 ? 1 : SILENT);
+    const due = wakeUps === undefined || wakeUps >= this.exchangeEvery || silent;
+    this.#exchangeNow = due && duty.rest === 0;
+    this.#stored = duty;
+    this.#duty = due && duty.rest > 0 ? { ...duty, rest: duty.rest - 1 } : duty;
+    if (!this.#exchangeNow && !this.#kept) return this.#sleep();
+    this.#state = "sensing";
+    return [{ kind: "sense" }];
+  }
+
+  #open(reading: Uint8Array): CycleAction[] {
+    this.#reading = reading;
+    if (!this.#exchangeNow) return this.#resume();
+    this.#state = "exchanging";
+    this.#duty = beforeExchange(this.#duty);
+    return [...this.#store(), { kind: "exchange" }];
+  }
+
+  #post(): CycleAction[] {
+    if (this.#reading === undefined) return [];
+    this.#early = this.#state === "exchanging";
+    return [{ kind: "post", reading: this.#reading }];
+  }
+
+  #resume(): CycleAction[] {
+    this.#state = "resumed";
+    this.#acknowledged = undefined;
+    return [{ kind: "resume" }];
+  }
+
+  #exchanged(confirmed: boolean): CycleAction[] {
+    this.#state = "exchanged";
+    if (confirmed) {
+      this.#duty = noTrouble;
+      if (!this.#early) return [...this.#store(), ...this.#resume()];
+      return this.#acknowledged === undefined ? this.#store() : this.#sleep();
+    }
+    return this.#kept ? this.#resume() : this.#sleep();
+  }
+
+  #store(): CycleAction[] {
+    const { failed, rest, unacknowledged } = this.#duty;
+    const stored = this.#stored;
+    if (failed === stored.failed && rest === stored.rest && unacknowledged === stored.unacknowledged)
+      return [];
+    this.#stored = this.#duty;
+    return [{ kind: "store", duty: this.#duty }];
+  }
+
+  #sleep(): CycleAction[] {
+    const acknowledged = this.#acknowledged === true;
+    this.#duty = afterWakeUp(this.#duty, acknowledged);
+    this.#state = "asleep";
+    this.#reading = undefined;
+    return [...this.#store(), { kind: "sleep", acknowledged }];
+  }
+}
