@@ -30,6 +30,8 @@ function oneLine(name: string): string {
   return name === "" ? "(no name)" : name.split("\n").join(", ");
 }
 
+/** Where a certificate has what is no date, OpenSSL says so in words. */
 function date(text: string): string {
-  return new Date(text).toISOString();
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? text : time.toISOString();
 }
