@@ -25,10 +25,10 @@ interface SerialPackage {
 /** What may wait for a line, in bytes. */
 const MAX_WAITING = 16 * 1024;
 
-/** A terminal at a speed. Nobody else can open it meanwhile. */
-export function terminalPort(device: string, baudRate: number): OpenPort {
+/** A terminal at a speed. Nobody else can open it meanwhile. `option` is what asked for it. */
+export function terminalPort(device: string, baudRate: number, option = "--serial"): OpenPort {
   return async ({ onData, onGone }) => {
-    const { SerialPort } = await importOptional<SerialPackage>(SERIAL_PACKAGE, "--serial");
+    const { SerialPort } = await importOptional<SerialPackage>(SERIAL_PACKAGE, option);
     const port = await new Promise<SerialPort>((resolve, reject) => {
       const opened: SerialPort = new SerialPort({ path: device, baudRate }, (error) => {
         if (error === null) resolve(opened);

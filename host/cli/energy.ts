@@ -5,12 +5,14 @@ import { writeExample } from "../energy/example.js";
 import { formatQuantity } from "../energy/quantity.js";
 import { wholeNumber } from "./arguments.js";
 import { addModelCommand } from "./energy-model.js";
+import { addRecordCommands } from "./energy-record.js";
 import { addReportCommand } from "./energy-report.js";
 
 /** Adds the command to `symbolon`'s. */
 export function addEnergyCommand(program: Command): void {
   const energy = program.command("energy").description("what an exchange costs, measured or reckoned");
   addReportCommand(energy);
+  addRecordCommands(energy);
   addModelCommand(energy);
   addExampleCommand(energy);
 }
