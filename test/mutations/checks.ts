@@ -1,0 +1,277 @@
+/** Checks, each taken out of the code once: a test must miss it. */
+
+/** One change of a source file. */
+export interface Mutation {
+  readonly file: string;
+  /** What stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** The suites that must fail: files below dist/test, or beginnings of their names. */
+  readonly suites: readonly string[];
+}
+
+const exchange = ["protocol/exchange"];
+const mikey = ["protocol/mikey"];
+const oscore = ["protocol/oscore"];
+const thirdParty = ["host/third-party/third-party", "host/third-party/window"];
+const responder = ["host/responder"];
+
+export const mutations: readonly Mutation[] = [
+  // MIKEY: what must be under a MAC or signature, and hold.
+  {
+    file: "protocol/mikey/public-key.ts",
+    find: "if (!verify(signed, signature))",
+    replace: "if (verify(signed, signature) === undefined)",
+    suites: [...mikey, ...responder],
+  },
+  {
+    file: "protocol/mikey/public-key.ts",
+    find: "  if (used !== algorithm) throw",
+    replace: "  if (used < 0) throw",
+    suites: [...mikey, ...responder],
+  },
+  {
+    file: "protocol/mikey/public-key.ts",
+    find: "envelopeKey === undefined || envelopeKey.length < SHORTEST_ENVELOPE_KEY",
+    replace: "envelopeKey === undefined",
+    suites: [...mikey, ...responder],
+  },
+  {
+    file: "protocol/mikey/pre-shared-key.ts",
+    find: "if (kemac?.type !== PayloadTypes.KEMAC) {",
+    replace: "if (kemac === undefined) {",
+    suites: mikey,
+  },
+  {
+    file: "protocol/mikey/pre-shared-key.ts",
+    find: "  refuseTrailing(message, ErrorNumbers.authentication);",
+    replace: "",
+    suites: [...mikey, ...exchange],
+  },
+  {
+    file: "protocol/mikey/message.ts",
+    find: "  if (message.trailing.length > 0) {",
+    replace: "  if (message.trailing.length > 1) {",
+    suites: [...mikey, ...exchange],
+  },
+  // The exchange: who, what and under which policy.
+  {
+    file: "protocol/exchange/share-message.ts",
+    find: "  refuseOtherPolicy(session, policy);",
+    replace: "",
+    suites: [...exchange, ...thirdParty],
+  },
+  {
+    file: "protocol/exchange/share-message.ts",
+    find: "keys.length !== 1 || key.type !== KeyTypes.tgk || key.key.length !== SHARE_LENGTH",
+    replace: "key.type !== KeyTypes.tgk || key.key.length !== SHARE_LENGTH",
+    suites: [...exchange, ...responder],
+  },
+  {
+    file: "protocol/exchange/share-message.ts",
+    find: "key.type !== KeyTypes.tgk || key.key.length !== SHARE_LENGTH",
+    replace: "key.type !== KeyTypes.tgk",
+    suites: [...exchange, ...responder],
+  },
+  {
+    file: "protocol/exchange/share-message.ts",
+    find: "if (rand.length !== RAND_LENGTH) {",
+    replace: "if (rand.length < RAND_LENGTH) {",
+    suites: [...exchange, ...thirdParty],
+  },
+  {
+    file: "protocol/exchange/session.ts",
+    find: "if (!sameIdentity(session.sensor, policy.sensor)) {",
+    replace: "if (session.sensor.data.length > 255) {",
+    suites: [...exchange, ...thirdParty],
+  },
+  {
+    file: "protocol/exchange/session.ts",
+    find: 'differs("threshold", sharing.threshold, enrolled.threshold, ErrorNumbers.share);',
+    replace: "",
+    suites: [...exchange, ...thirdParty, ...responder],
+  },
+  {
+    file: "protocol/exchange/session.ts",
+    find: 'differs("privacy", sharing.privacy, enrolled.privacy, ErrorNumbers.share);',
+    replace: "",
+    suites: [...exchange, ...thirdParty, ...responder],
+  },
+  {
+    file: "protocol/exchange/session.ts",
+    find: 'differs("suite", suite.name, policy.suite, ErrorNumbers.encryption);',
+    replace: "",
+    suites: [...exchange, ...thirdParty, ...responder],
+  },
+  {
+    file: "protocol/exchange/session.ts",
+    find: "    if (identity !== undefined) throw new Refusal",
+    replace: "    if (name === undefined) throw new Refusal",
+    suites: [...exchange, ...thirdParty, ...responder],
+  },
+  {
+    file: "protocol/exchange/session.ts",
+    find: "    identityBytes(responder),\n",
+    replace: "",
+    suites: exchange,
+  },
+  {
+    file: "protocol/exchange/forward-message.ts",
+    find: "if (!sameIdentity(session.responder, responder)) {",
+    replace: "if (responder.data.length === 0) {",
+    suites: [...exchange, ...responder],
+  },
+  {
+    file: "protocol/exchange/forward-message.ts",
+    find: "  if (x === 0) {",
+    replace: "  if (x < 0) {",
+    suites: [...exchange, ...responder],
+  },
+  {
+    file: "protocol/exchange/forward-message.ts",
+    find: "if (!equal(chash.value, responder.certificateHash)) {",
+    replace: "if (chash.value.length === 0) {",
+    suites: [...exchange, ...responder],
+  },
+  {
+    file: "protocol/exchange/forward-message.ts",
+    find: "identity === undefined || !sameIdentity(identity, thirdParty)",
+    replace: "identity === undefined",
+    suites: [...exchange, ...responder],
+  },
+  {
+    file: "protocol/exchange/confirmation.ts",
+    find: "    !answerHolds(primitives, context, covered, bytes.subarray(end))",
+    replace: "    bytes.length === 0",
+    suites: exchange,
+  },
+  {
+    file: "protocol/exchange/share-verification.ts",
+    find: "    !answerHolds(primitives, context, bytes.subarray(0, end), bytes.subarray(end))",
+    replace: "    bytes.length === 0",
+    suites: exchange,
+  },
+  {
+    file: "protocol/exchange/policy.ts",
+    find: "!Number.isInteger(k) || k < 2",
+    replace: "!Number.isInteger(k) || k < 1",
+    suites: [...exchange, "host/enrolment"],
+  },
+  {
+    file: "protocol/exchange/policy.ts",
+    find: "thirdParties.findIndex((other) => sameIdentity(other, party)) !== i",
+    replace: "thirdParties.length < 0",
+    suites: [...exchange, "host/enrolment"],
+  },
+  // Replay.
+  {
+    file: "host/third-party/window.ts",
+    find: '  if (ahead === 0) return "seen";',
+    replace: "",
+    suites: thirdParty,
+  },
+  {
+    file: "host/third-party/window.ts",
+    find: "  if (below >= WINDOW) return",
+    replace: "  if (below > WINDOW) return",
+    suites: thirdParty,
+  },
+  {
+    file: "host/third-party/window.ts",
+    find: "  if (ahead > LONGEST_JUMP) return",
+    replace: "  if (ahead > LONGEST_JUMP + 1) return",
+    suites: thirdParty,
+  },
+  {
+    file: "host/responder/responder.ts",
+    find: "if (skew > CLOCK_SKEW) {",
+    replace: "if (skew > 100 * CLOCK_SKEW) {",
+    suites: responder,
+  },
+  {
+    file: "protocol/oscore/replay-window.ts",
+    find: '  if (back >= WINDOW_SIZE) return "old";',
+    replace: "",
+    suites: [...oscore, "host/channel"],
+  },
+  {
+    file: "protocol/oscore/replay-window.ts",
+    find: '? "duplicate" : "new"',
+    replace: '? "new" : "new"',
+    suites: [...oscore, "host/channel"],
+  },
+  {
+    file: "protocol/oscore/server.ts",
+    find: "age !== undefined && age <= freshFor",
+    replace: "age !== undefined",
+    suites: [...oscore, "host/channel"],
+  },
+  {
+    file: "protocol/oscore/echo.ts",
+    find: "  if (!equal(this.#value(client, value.subarray(0, TIME_LENGTH)), value)) return undefined;",
+    replace: "",
+    suites: [...oscore, "host/coap/admission"],
+  },
+  {
+    file: "protocol/oscore/sender-sequence.ts",
+    find: "      this.storage.store(end);",
+    replace: "",
+    suites: oscore,
+  },
+  {
+    file: "firmware/storage/two-copies.ts",
+    find: "SUFFIXES[1 - copy]",
+    replace: "SUFFIXES[copy]",
+    suites: ["firmware/storage"],
+  },
+  // Certificates, statements, files.
+  {
+    file: "host/authority/certificate.ts",
+    find: "!x509.verify(issuer.publicKey)",
+    replace: "issuer.publicKey === undefined",
+    suites: ["host/authority"],
+  },
+  {
+    file: "host/authority/certificate.ts",
+    find: "  if (now > notAfter) throw",
+    replace: "  if (now > 2 * notAfter) throw",
+    suites: ["host/authority"],
+  },
+  {
+    file: "host/authority/certificate.ts",
+    find: "confined && !usages?.includes(roleUsages[role])",
+    replace: "confined && usages?.length === 0",
+    suites: ["host/authority"],
+  },
+  {
+    file: "host/enrolment/statement.ts",
+    find: "    typ: STATEMENT_TYPE,\n",
+    replace: "",
+    suites: ["host/enrolment"],
+  },
+  {
+    file: "host/enrolment/files.ts",
+    find: "if (secret && mode & OTHERS) {",
+    replace: "if (secret && mode & 0o007) {",
+    suites: ["host/enrolment"],
+  },
+  // The network.
+  {
+    file: "host/coap/admission.ts",
+    find: "age === undefined || age > ECHO_LIFETIME",
+    replace: "age === undefined && value === undefined",
+    suites: ["host/coap/admission"],
+  },
+  {
+    file: "host/coap/block1.ts",
+    find: "transfer === undefined || transfer.length !== offset ||",
+    replace: "transfer === undefined ||",
+    suites: ["host/coap/server"],
+  },
+  {
+    file: "host/coap/block1.ts",
+    find: "end > this.#maxBody ||",
+    replace: "",
+    suites: ["host/coap/server"],
+  },
+];
