@@ -39,6 +39,7 @@ const replaced = ["firmware/native/aead/aes.c"];
 const linkerScript = "boards/cortex-m4/engine/board.ld";
 const compileTool = [
   "boards/cortex-m4/tools/compile.c",
+  "boards/cortex-m4/engine/board-natives.h",
   "boards/engine/natives.h",
   "boards/linux/engine/platform.h",
 ];
@@ -51,11 +52,22 @@ const imageName = "symbolon.elf";
  */
 export type Purpose = "board" | "computrons" | "profile";
 
+/** What the board does: one exchange over UDP, the same over its UART, or readings besides. */
+export type Application = "exchange" | "slipmux" | "readings";
+/** The module that it begins with, and the memory that it has: see engine/memory.h. */
+const applications: Record<Application, { readonly entry: string; readonly memory: readonly string[] }> = {
+  exchange: { entry: "main.js", memory: [] },
+  slipmux: { entry: "slipmux.js", memory: ["-DSLOT_COUNT=1280", "-DCHUNK_BYTES=8192"] },
+  readings: { entry: "readings.js", memory: ["-DSLOT_COUNT=2048", "-DCHUNK_BYTES=20480"] },
+};
+
 export interface ImageOptions {
   /** Default: node_modules/.cache/symbolon of the repository. */
   readonly cache?: string;
   /** What the image is for. Default: "board". */
   readonly purpose?: Purpose;
+  /** Default: "exchange". */
+  readonly application?: Application;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -86,7 +98,8 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
   await requireEmulator();
   const compiler = await findCrossCompiler();
   const compile = await linkTool("symbolon-compile", compileTool, cache, progress);
-  const script = await bundleFirmware();
+  const { entry, memory } = applications[options.application ?? "exchange"];
+  const script = await bundleFirmware(entry);
   const ours = await ourSources(folders, "cortex-m4", replaced);
   const files = [...ours.all, linkerScript];
   const contents = await Promise.all(files.map((file) => readFile(join(root, file))));
@@ -96,7 +109,7 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
   const libraryKey = hash(packageIntegrity, compiler.version, platform, ...flags);
   const home = join(
     cache,
-    `cortex-m4-${hash(libraryKey, compile, script, ...linking, ...contents, ...files)}`,
+    `cortex-m4-${hash(libraryKey, compile, script, ...memory, ...linking, ...contents, ...files)}`,
   );
 
   const cached = await exists(home);
@@ -120,7 +133,7 @@ export async function buildImage(options: ImageOptions = {}): Promise<Image> {
         await run(compile, [bundle, ...(purpose === "profile" ? ["--profile"] : [])], { timeout: 30_000 }),
       );
       const sources = [...ours.compiled.map((file) => join(root, file)), code];
-      const objects = await cross.objects(sources, ["-Wall", "-Wextra", "-g"], folder);
+      const objects = await cross.objects(sources, ["-Wall", "-Wextra", "-g", ...memory], folder);
       const image = join(folder, imageName);
       const script_ = ["-T", join(root, linkerScript)];
       await cross.run([...linking, ...script_, ...objects, join(library, "libxs.a"), "-lm", "-o", image]);

@@ -1,11 +1,10 @@
-/** Makes one script of the firmware for the board: TypeScript's output of main.ts and all that it imports. */
+/** Makes one script of the firmware for the board: TypeScript's output of an entry module and all that it imports. */
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 
-const entry = fileURLToPath(new URL("main.js", import.meta.url));
 /** The compiled tree: this file runs as dist/boards/cortex-m4/bundle.js. */
 const compiled = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -48,10 +47,10 @@ export function useC(root: string): Plugin {
   };
 }
 
-/** The script, as strict as a module. Private members stay what they are: WeakMaps in their place cost more. */
-export async function bundleFirmware(): Promise<string> {
+/** The script of an entry module of this folder, as strict as a module. Private members stay what they are: WeakMaps in their place cost more. */
+export async function bundleFirmware(entry: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
     write: false,
     format: "iife",

@@ -7,7 +7,7 @@
 import { execFile, spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { Socket } from "node:net";
+import { createServer, type Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -19,13 +19,16 @@ export interface Surroundings {
   random(length: number): Uint8Array;
   read(path: string): Uint8Array | undefined;
   write(folder: string, name: string, contents: Uint8Array): void;
-  open(address: string, port: number): Promise<void> | void;
-  send(address: string, port: number, datagram: Uint8Array): void;
-  close(): void;
+  /** Sockets have numbers from 1. */
+  open(address: string, port: number, socket: number): Promise<void> | void;
+  send(address: string, port: number, datagram: Uint8Array, socket: number): void;
+  close(socket: number): void;
   /** The board sleeps until a datagram, or for `delay` milliseconds; undefined: until a datagram. */
   sleep(delay: number | undefined): Promise<Wake> | Wake;
   output(text: string): void;
   complain(text: string): void;
+  /** Hears what the board's UART sends. */
+  onSerial?(bytes: Uint8Array): void;
   /** Hears every frame, with the instructions that were executed until then. */
   onFrame?(kind: string, instructions: number): void;
   /** Hears the calls of an image that records them: see engine/profile.c. */
@@ -37,8 +40,21 @@ export interface Surroundings {
 /** Why the board goes on, and its time in milliseconds. */
 export interface Wake {
   readonly now: number;
-  readonly datagram?: { readonly address: string; readonly port: number; readonly bytes: Uint8Array };
+  readonly datagram?: Datagram;
+  /** What arrives at its UART: at most MAX_UART bytes. */
+  readonly serial?: Uint8Array;
 }
+
+export interface Datagram {
+  readonly address: string;
+  readonly port: number;
+  readonly bytes: Uint8Array;
+  /** Default: the first. */
+  readonly socket?: number;
+}
+
+/** As in engine/uart.h. */
+export const MAX_UART = 256;
 
 /** How a run ended. Bytes; `…Peak` is what was used at most, `…Reserved` what the image sets aside. */
 export interface Ending {
@@ -67,15 +83,22 @@ export interface BoardFigures {
 
 const HEAD = 8;
 const machine = ["-M", "mps2-an386", "-icount", "shift=6", "-display", "none", "-monitor", "none"];
-const semihosting = ["-serial", "none", "-semihosting-config", "enable=on,target=native"];
+const semihosting = ["-semihosting-config", "enable=on,target=native"];
+/** The UART's other end: a socket in the folder where the emulator is started. */
+const serial = ["-chardev", "socket,id=uart,path=uart", "-serial", "chardev:uart"];
 
 /** Runs the image until it exits. Rejects when the emulator fails, or after `timeout` milliseconds. */
 export async function runImage(image: Image, surroundings: Surroundings, timeout: number): Promise<Ending> {
   const folder = await mkdtemp(join(tmpdir(), "symbolon-m4-"));
+  const uart = createServer();
   try {
     await promisify(execFile)("mkfifo", [join(folder, "in"), join(folder, "out")], { timeout: 10_000 });
-    return await new Run(image, surroundings, folder, timeout).ended;
+    await new Promise<void>((resolve, reject) => {
+      uart.once("error", reject).listen(join(folder, "uart"), resolve);
+    });
+    return await new Run(image, surroundings, folder, uart, timeout).ended;
   } finally {
+    uart.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -85,6 +108,7 @@ class Run {
   readonly #surroundings: Surroundings;
   readonly #toBoard: Socket;
   readonly #fromBoard: Socket;
+  #uart: Socket | undefined;
   #received: Buffer = Buffer.alloc(0);
   /** A frame is being answered; the next one waits. */
   #busy = false;
@@ -92,11 +116,17 @@ class Run {
   /** Instructions at the last mark. */
   #mark: number | undefined;
 
-  constructor(image: Image, surroundings: Surroundings, folder: string, timeout: number) {
+  constructor(image: Image, surroundings: Surroundings, folder: string, uart: Server, timeout: number) {
     this.#surroundings = surroundings;
     this.#toBoard = openPipe(join(folder, "in"), "writable");
     this.#fromBoard = openPipe(join(folder, "out"), "readable");
-    const child = spawn(emulator, [...machine, ...semihosting, "-kernel", image.path], {
+    uart.on("connection", (socket) => {
+      this.#uart = socket;
+      socket.on("data", (bytes) => surroundings.onSerial?.(bytes as Buffer));
+      // The emulator has ended, which is told below.
+      socket.on("error", () => socket.destroy());
+    });
+    const child = spawn(emulator, [...machine, ...semihosting, ...serial, "-kernel", image.path], {
       cwd: folder,
       stdio: ["ignore", "ignore", "pipe"],
       timeout,
@@ -126,6 +156,7 @@ class Run {
       process.off("exit", onExit);
       this.#toBoard.destroy();
       this.#fromBoard.destroy();
+      this.#uart?.destroy();
     });
   }
 
@@ -170,16 +201,16 @@ class Run {
       }
       case "o":
         return this.#attempt(async () => {
-          await around.open(contents.toString("utf8", 2), contents.readUInt16LE(0));
+          await around.open(contents.toString("utf8", 3), contents.readUInt16LE(0), contents[2]);
           return new Uint8Array(0);
         });
       case "s": {
-        const start = 3 + contents[2];
-        const address = contents.toString("utf8", 3, start);
-        return around.send(address, contents.readUInt16LE(0), contents.subarray(start));
+        const start = 4 + contents[3];
+        const address = contents.toString("utf8", 4, start);
+        return around.send(address, contents.readUInt16LE(0), contents.subarray(start), contents[2]);
       }
       case "c":
-        return around.close();
+        return around.close(contents[0]);
       case "i":
         return this.#wake(contents.readDoubleLE(0));
       case "m":
@@ -200,13 +231,18 @@ class Run {
   }
 
   async #wake(delay: number): Promise<void> {
-    const { now, datagram } = await this.#surroundings.sleep(delay < 0 ? undefined : delay);
+    const { now, datagram, serial } = await this.#surroundings.sleep(delay < 0 ? undefined : delay);
     const head = Buffer.alloc(8);
     head.writeDoubleLE(now);
+    if (serial !== undefined) {
+      this.#uart?.write(serial);
+      return this.#reply("U", Buffer.concat([head, Buffer.of(serial.length & 255, serial.length >> 8)]));
+    }
     if (datagram === undefined) return this.#reply("T", head);
     const address = Buffer.from(datagram.address);
-    const port = Buffer.of(datagram.port & 255, datagram.port >> 8, address.length);
-    this.#reply("G", Buffer.concat([head, port, address, datagram.bytes]));
+    const { port, socket = 1 } = datagram;
+    const from = Buffer.of(port & 255, port >> 8, socket, address.length);
+    this.#reply("G", Buffer.concat([head, from, address, datagram.bytes]));
   }
 
   async #attempt(call: () => Uint8Array | undefined | Promise<Uint8Array>): Promise<void> {

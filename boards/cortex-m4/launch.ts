@@ -2,120 +2,97 @@
  * Starts the sensor on the emulated Cortex-M4, as boards/linux/launch.ts does on Linux: with its files, and with UDP
  * to the world outside.
  *
- *   node dist/boards/cortex-m4/launch.js --prepare        has the image built, starts nothing
- *   node dist/boards/cortex-m4/launch.js --dir FOLDER     runs the sensor with these arguments
+ *   node dist/boards/cortex-m4/launch.js --prepare …      has the image built, starts nothing
+ *   node dist/boards/cortex-m4/launch.js --dir FOLDER     runs the sensor
+ *   … --dir FOLDER --readings N [--resume]                with readings to send
+ *   … --dir FOLDER --slipmux ADDRESS:PORT                 with its UART as the link, whose bytes go there over UDP
+ *   … --seed TEXT                                         for tests: the board's randomness follows from the text, and
+ *                                                         over UDP all that it does (see lockstep.ts)
  *
  * Tells on standard output, before the sensor does: `{"event":"building","detail":TEXT}` for each step of a build,
  * then `{"event":"engine","engine":"xs 13.3.0 cortex-m4","cached":BOOL,"slotSize":16}`. The sensor's `finished` event
- * has the figures of the board besides: `instructions`, `ramBytes`, `flashBytes`. Ends as the sensor ends; with code
- * 69 where a package is missing, which standard error names.
+ * has the figures of the board besides: `instructions`, `ramBytes`, `flashBytes`. Ends as the sensor ends. Where a
+ * package is missing it tells `{"event":"unavailable","reason":TEXT}` and ends with code 69.
  */
 
-import { randomBytes } from "node:crypto";
-import { createSocket, type Socket } from "node:dgram";
+import { parseArgs } from "node:util";
 import { EngineUnavailableError } from "../engine/source.js";
-import { buildImage, type Image } from "./build.js";
-import { type Ending, runImage, type Surroundings, type Wake } from "./emulator.js";
-import { EventLines, ramBytes } from "./events.js";
-import { readStored, writeStored } from "./storage.js";
+import { type Application, buildImage } from "./build.js";
+import { runImage } from "./emulator.js";
+import { Lockstep } from "./lockstep.js";
+import { Outside, say } from "./outside.js";
+import { seededBytes } from "./seeded.js";
 
-/** sysexits.h: a service is unavailable. */
+/** sysexits.h: a service is unavailable; an internal software error. */
 const EXIT_UNAVAILABLE = 69;
+const EXIT_SOFTWARE = 70;
+const EXIT_WRONG_USE = 2;
 /** How long an exchange may take whatever its deadline; the emulator is some 50 times slower than the chip. */
 const TIMEOUT_MS = 600_000;
 
-const say = (event: object): boolean => process.stdout.write(`${JSON.stringify(event)}\n`);
+class UsageError extends Error {}
 
-/** The network and the time of this machine. */
-class Outside implements Surroundings {
-  readonly #events = new EventLines();
-  readonly #waiting: NonNullable<Wake["datagram"]>[] = [];
-  #socket: Socket | undefined;
-  /** Ends the board's sleep. */
-  #rouse: (() => void) | undefined;
+function readOptions() {
+  const values = parse();
+  const { readings, slipmux, dir, prepare } = values;
+  if (readings !== undefined && slipmux !== undefined) throw new UsageError("--readings needs UDP");
+  if (dir === undefined && !prepare) throw new UsageError("--dir FOLDER is missing");
+  return values;
+}
 
-  constructor(readonly args: readonly string[]) {}
-
-  random(length: number): Uint8Array {
-    return randomBytes(length);
-  }
-
-  read(path: string): Uint8Array | undefined {
-    return readStored(path);
-  }
-
-  write(folder: string, name: string, contents: Uint8Array): void {
-    writeStored(folder, name, contents);
-  }
-
-  async open(address: string, port: number): Promise<void> {
-    const socket = createSocket("udp4", (bytes, from) => {
-      this.#waiting.push({ address: from.address, port: from.port, bytes });
-      this.#rouse?.();
-    });
-    await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
-      socket.bind(port, address, resolve);
-    });
-    // What goes wrong with a datagram is a datagram lost.
-    socket.removeAllListeners("error").on("error", () => {});
-    this.#socket = socket;
-  }
-
-  send(address: string, port: number, datagram: Uint8Array): void {
-    this.#socket?.send(datagram, port, address, () => {});
-  }
-
-  close(): void {
-    this.#socket?.close();
-    this.#socket = undefined;
-  }
-
-  async sleep(delay: number | undefined): Promise<Wake> {
-    if (this.#waiting.length === 0) {
-      await new Promise<void>((resolve) => {
-        const timer = delay === undefined ? undefined : setTimeout(resolve, delay);
-        this.#rouse = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#rouse = undefined;
-    }
-    const datagram = this.#waiting.shift();
-    const now = performance.now();
-    return datagram === undefined ? { now } : { now, datagram };
-  }
-
-  output(text: string): void {
-    for (const event of this.#events.take(text)) say(event);
-  }
-
-  complain(text: string): void {
-    process.stderr.write(text);
-  }
-
-  /** The last event waits for the figures of the whole run. */
-  finish({ figures }: Ending, { flashBytes }: Image): void {
-    const { finished } = this.#events;
-    if (finished === undefined) return;
-    const { instructions } = figures;
-    // This image does not count computrons.
-    const { computrons, ...counted } = finished.device;
-    const device = { ...counted, instructions, ramBytes: ramBytes(figures), flashBytes };
-    say({ ...finished, device });
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        prepare: { type: "boolean", default: false },
+        dir: { type: "string" },
+        readings: { type: "string" },
+        resume: { type: "boolean", default: false },
+        slipmux: { type: "string" },
+        seed: { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
   }
 }
 
-async function launch(args: readonly string[]): Promise<number> {
-  const image = await buildImage({ onProgress: (detail) => say({ event: "building", detail }) });
+type Options = ReturnType<typeof readOptions>;
+
+function applicationOf({ readings, slipmux }: Options): Application {
+  if (slipmux !== undefined) return "slipmux";
+  return readings === undefined ? "exchange" : "readings";
+}
+
+/** The board's own command line, and what is around it. */
+async function surround({ dir, readings, resume, slipmux, seed }: Options): Promise<Outside> {
+  const args = ["--dir", `${dir}`];
+  if (readings !== undefined) args.push("--readings", readings, ...(resume ? ["--resume"] : []));
+  if (slipmux === undefined) return seed === undefined ? new Outside(args) : new Lockstep(args, seed);
+  const [, address, port] = /^([^:]+):(\d+)$/.exec(slipmux) ?? [];
+  if (address === undefined) throw new UsageError(`--slipmux: expected ADDRESS:PORT, got ${slipmux}`);
+  const outside = new Outside(args, seed === undefined ? undefined : seededBytes(`board ${seed}`));
+  await outside.attachLine(address, Number(port));
+  return outside;
+}
+
+async function launch(options: Options): Promise<number> {
+  const image = await buildImage({
+    application: applicationOf(options),
+    onProgress: (detail) => say({ event: "building", detail }),
+  });
   const { engine, cached } = image;
   say({ event: "engine", engine, cached, slotSize: 16 });
-  if (args[0] === "--prepare") return 0;
-  const outside = new Outside(args);
+  if (options.prepare) return 0;
+  const outside = await surround(options);
   const ending = await runImage(image, outside, TIMEOUT_MS);
   outside.finish(ending, image);
   return ending.code;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT_WRONG_USE;
+  return error instanceof EngineUnavailableError ? EXIT_UNAVAILABLE : EXIT_SOFTWARE;
 }
 
 for (const [i, signal] of (["SIGHUP", "SIGINT", "SIGTERM"] as const).entries()) {
@@ -123,8 +100,10 @@ for (const [i, signal] of (["SIGHUP", "SIGINT", "SIGTERM"] as const).entries()) 
   process.on(signal, () => process.exit(128 + [1, 2, 15][i]));
 }
 try {
-  process.exitCode = await launch(process.argv.slice(2));
+  process.exitCode = await launch(readOptions());
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = error instanceof EngineUnavailableError ? EXIT_UNAVAILABLE : 70;
+  const { message } = error as Error;
+  if (error instanceof EngineUnavailableError) say({ event: "unavailable", reason: message });
+  process.stderr.write(`${message}\n`);
+  process.exitCode = exitCodeOf(error);
 }

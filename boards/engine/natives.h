@@ -1,9 +1,17 @@
 /*
  * Every C function that scripts may call, with its number of parameters. One list for all boards that start the
- * engine themselves, since computrons and the IDs of names depend on it: a new entry goes to its end.
+ * engine themselves, since computrons and the IDs of names depend on it: a new entry goes to its end. Behind
+ * it comes what only one board has, from its board-natives.h.
  */
 #ifndef SYMBOLON_NATIVES_H
 #define SYMBOLON_NATIVES_H
+
+#if __has_include("board-natives.h")
+#include "board-natives.h"
+#endif
+#ifndef BOARD_NATIVES
+#define BOARD_NATIVES(each)
+#endif
 
 #define NATIVES(each) \
 	each(xs_sha1, 2) \
@@ -51,6 +59,7 @@
 	each(xs_exchange_seal, 3) \
 	each(xs_exchange_share_verification, 5) \
 	each(xs_exchange_confirmation, 3) \
-	each(xs_exchange_keys, 4)
+	each(xs_exchange_keys, 4) \
+	BOARD_NATIVES(each)
 
 #endif

@@ -34,7 +34,7 @@ async function runGateway({ dir, listen, deadline }: ServeOptions): Promise<void
     sensor: (handle) => sensors.current().get(handle),
     ...{ store, onEvent, attempt, deadline: forward },
   });
-  await serve({ routes: gateway.routes, close: () => gateway.close() }, store, listen, onEvent);
+  await serve({ routes: gateway.routes, close: () => gateway.close() }, store, { listen }, onEvent);
 }
 
 /** To standard output, one JSON object a line. */

@@ -25,7 +25,8 @@ interface ResponderCommandOptions extends ServeOptions {
   readonly print?: true;
 }
 
-async function runResponder({ dir, listen, deadline, print }: ResponderCommandOptions): Promise<void> {
+async function runResponder(options: ResponderCommandOptions): Promise<void> {
+  const { dir, deadline, print } = options;
   const folder = responderFromFolder(dir);
   const state = stateFolder(dir);
   const store = await openLmdbStore(state);
@@ -57,5 +58,5 @@ async function runResponder({ dir, listen, deadline, print }: ResponderCommandOp
       responder.close();
     },
   };
-  await serve(party, store, listen, onEvent);
+  await serve(party, store, options, onEvent);
 }

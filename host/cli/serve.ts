@@ -10,7 +10,7 @@ import { startCoapServer } from "../coap/server.js";
 import { DEFAULT_EXCHANGE } from "../deadlines.js";
 import type { OnEvent, PartyEvent } from "../events.js";
 import type { Store } from "../store/store.js";
-import { seconds } from "./arguments.js";
+import { seconds, wholeNumber } from "./arguments.js";
 
 /** Requests that may wait for other third parties or for a Responder at a time. */
 const MAX_PENDING = 10_000;
@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly listen: Address;
   /** Seconds. */
   readonly deadline: number;
+  /** Milliseconds that an answer has until its request is acknowledged without it. */
+  readonly piggyback?: number;
 }
 
 export interface Party {
@@ -58,11 +60,12 @@ export function serverCommand(name: string, description: string, folder = PARTY_
         .argParser(listenAddress)
         .default(DEFAULT_LISTEN, formatAddress(DEFAULT_LISTEN)),
     )
-    .option(
-      "--deadline <seconds>",
-      "how long a sensor's exchange may take",
-      seconds,
-      DEFAULT_EXCHANGE / 1000,
+    .option("--deadline <seconds>", "how long a sensor's exchange may take", seconds, DEFAULT_EXCHANGE / 1000)
+    .addOption(
+      new Option(
+        "--piggyback <ms>",
+        "milliseconds until a request is acknowledged without its answer (default: 500)",
+      ).argParser(wholeNumber(0, 60_000)),
     );
 }
 
@@ -76,7 +79,7 @@ export function eventLog(): OnEvent {
 export async function serve(
   party: Party,
   store: Store,
-  listen: Address,
+  { listen, piggyback }: Pick<ServeOptions, "listen" | "piggyback">,
   onEvent: (event: Extract<PartyEvent, { event: "listening" | "fault" }>) => void,
 ): Promise<void> {
   const onError = (error: unknown, where: string) =>
@@ -88,6 +91,7 @@ export async function serve(
     const server = await startCoapServer({
       ...listen,
       maxPending: MAX_PENDING,
+      ...(piggyback !== undefined && { piggybackDelay: piggyback }),
       routes: party.routes,
       ...(party.onProtected !== undefined && { onProtected: party.onProtected }),
       ...(party.onProxied !== undefined && { onProxied: party.onProxied }),

@@ -3,7 +3,7 @@
 import { randomInt } from "node:crypto";
 import { type Command, Option } from "commander";
 import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
-import { type LinkName, linkNames } from "../simulation/result.js";
+import { type BoardName, boardNames, type LinkName, linkNames } from "../simulation/result.js";
 import type { Settings } from "../simulation/settings.js";
 import { decimal, seconds, wholeNumber } from "./arguments.js";
 
@@ -22,6 +22,7 @@ export interface Given {
   liars: number;
   collude?: true;
   drop: number;
+  board: BoardName;
   link: LinkName;
   corrupt: number;
   seed?: number;
@@ -63,6 +64,11 @@ export function describe(command: Command): Command {
         "part of all datagrams (gatt: notifications) that are lost",
         decimal(0, 1),
       ).default(0),
+    )
+    .addOption(
+      new Option("--board <board>", "what the firmware runs on: a process, or an emulated Cortex-M4")
+        .choices(boardNames)
+        .default("linux"),
     )
     .addOption(
       new Option("--link <link>", "how the sensor reaches the network").choices(linkNames).default("udp"),
@@ -115,6 +121,8 @@ export function settingsOf(given: Given, command: Command): Settings {
   if (lose > n) wrong("--lose", `can't be ${lose}: there are ${n} third parties`);
   if (liars > n - lose) wrong("--liars", `can't be ${liars}: ${n - lose} third parties take part`);
   if (collude && liars === 0) wrong("--collude", "needs --liars");
+  if (given.board === "cortex-m4" && given.link === "gatt")
+    wrong("--link", "can't be gatt on --board cortex-m4: it has UDP and a UART");
   if (given.corrupt > 0 && given.link !== "slipmux")
     wrong("--corrupt", "needs a serial line: --link slipmux");
   if (given.readings !== undefined && given.link !== "udp")
@@ -128,6 +136,7 @@ export function settingsOf(given: Given, command: Command): Settings {
     liars,
     collude,
     drop: given.drop,
+    board: given.board,
     link: given.link,
     corrupt: given.corrupt,
     seed: given.seed ?? randomInt(2 ** 32),

@@ -70,17 +70,21 @@ function programs(): Programs {
   return {
     main: programFile("host/cli/main.js"),
     liar: programFile("host/simulation/liar.js"),
-    launch: programFile("boards/linux/launch.js"),
+    launch: {
+      linux: programFile("boards/linux/launch.js"),
+      "cortex-m4": programFile("boards/cortex-m4/launch.js"),
+    },
   };
 }
 
 /** Simulates and prints; returns the exit code. */
 async function run(settings: Settings, given: Given, environment: SimulateEnvironment): Promise<number> {
   const { stdout, stderr, programs, signal = new AbortController().signal } = environment;
-  const { thirdParties, threshold, privacy, suite, seed, drop, link, corrupt } = settings;
+  const { thirdParties, threshold, privacy, suite, seed, drop, board, link, corrupt } = settings;
   const progress = new Progress(stderr);
   progress.say(
     `${threshold} of ${thirdParties} shares, ${privacy} tell nothing, ${suite}, ` +
+      (board === "linux" ? "" : `on ${board}, `) +
       (link === "udp" ? "" : `over ${link}, `) +
       (drop > 0 ? `${percent(drop)} of ${link === "gatt" ? "notifications" : "datagrams"} lost, ` : "") +
       (corrupt > 0 ? `${percent(corrupt)} of the line's bytes corrupted, ` : "") +

@@ -18,10 +18,8 @@ export function addThirdPartyCommand(program: Command): void {
 }
 
 /** Serves until SIGINT or SIGTERM. `lie` is for the simulation's liar alone. */
-export async function runThirdParty(
-  { dir, listen, deadline }: ServeOptions,
-  lie?: ThirdPartyOptions["lie"],
-): Promise<void> {
+export async function runThirdParty(options: ServeOptions, lie?: ThirdPartyOptions["lie"]): Promise<void> {
+  const { dir, deadline } = options;
   const onEvent = eventLog();
   const folder = thirdPartyFromFolder(dir, onEvent);
   const store = await openLmdbStore(stateFolder(dir));
@@ -42,5 +40,5 @@ export async function runThirdParty(
       handler: ({ peer, payload }: RouteRequest) => party.receivePart(peer, payload),
     },
   };
-  await serve({ routes, close: () => party.close() }, store, listen, onEvent);
+  await serve({ routes, close: () => party.close() }, store, options, onEvent);
 }

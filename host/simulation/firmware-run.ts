@@ -23,7 +23,8 @@ export interface Run {
 /** Runs the firmware. A failure is a result; rejects only where an exchange has no part in it. */
 export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run): Promise<RunResult> {
   const { sensor } = run;
-  const { seed, deadline, readings } = stage.settings;
+  const { seed, deadline, readings, board } = stage.settings;
+  const script = stage.surroundings.programs.launch[board];
   stage.paths.reseed(sensor, seed + run.index);
   const exchange = new Exchange(sensor, run.engine);
   exchanges.add(exchange);
@@ -31,7 +32,7 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
   let finished: PartyEvent | undefined;
   let failure: Error | undefined;
   const process = stage.start({
-    ...{ name: sensor, script: stage.surroundings.programs.launch, args: argumentsOf(stage, run) },
+    ...{ name: sensor, script, args: argumentsOf(stage, run) },
     onEvent: (event) => {
       exchange.hearSensor(event);
       if (event.event === "message") run.onDetail(`${event.name} ${event.from} → ${event.to}`);
@@ -54,14 +55,23 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
   return resultOf(stage, exchange, finished, failure, elapsedMs);
 }
 
-/** The command line of the launcher. */
-function argumentsOf({ paths, settings }: Stage, { sensor, dir }: Run): string[] {
+/** What tells the launcher, besides the folder, which firmware a sensor runs. */
+export function launchOptions({ paths, settings }: Stage, sensor: string): string[] {
   const { link, readings } = settings;
   const line = paths.lineOf(sensor);
   return [
-    ...["--dir", dir],
     ...(line === undefined ? [] : [`--${link}`, line]),
     ...(readings === undefined ? [] : ["--readings", `${readings}`]),
+  ];
+}
+
+/** The command line of the launcher. */
+function argumentsOf(stage: Stage, { sensor, dir, index }: Run): string[] {
+  const { board, seed } = stage.settings;
+  return [
+    ...["--dir", dir],
+    ...launchOptions(stage, sensor),
+    ...(board === "cortex-m4" ? ["--seed", `${seed + index}`] : []),
   ];
 }
 

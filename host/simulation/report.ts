@@ -23,7 +23,20 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
   const line = (name: string, value: string) => `  ${name.padEnd(width)}  ${value}`;
   const facts = [
     line("engine", run.engine),
-    line("computrons", device.computrons === null ? "– (counted on XS only)" : number(device.computrons)),
+    ...(device.instructions === undefined
+      ? [
+          line(
+            "computrons",
+            device.computrons === null ? "– (counted on XS only)" : number(device.computrons),
+          ),
+        ]
+      : [
+          line("instructions", number(device.instructions)),
+          line(
+            "RAM, flash",
+            `${number(device.ramBytes ?? null)}, ${number(device.flashBytes ?? null)} bytes`,
+          ),
+        ]),
     line("peak heap", heap(run)),
     line(
       "third parties",

@@ -7,6 +7,10 @@ import type { ReadingFigures } from "./readings.js";
 export const linkNames = ["udp", "slipmux", "gatt"] as const;
 export type LinkName = (typeof linkNames)[number];
 
+/** What the firmware runs on. */
+export const boardNames = ["linux", "cortex-m4"] as const;
+export type BoardName = (typeof boardNames)[number];
+
 /** One MIKEY message, as its sender announced it. */
 export interface MessageRecord {
   readonly name: string;
@@ -25,6 +29,12 @@ export interface DeviceFigures {
   readonly txBytes: number | null;
   readonly rxDatagrams: number | null;
   readonly rxBytes: number | null;
+  /** Executed by the exchange, on a board that counts them; absent on others, as the next two. */
+  readonly instructions?: number;
+  /** What the application needs: slots and chunks as set aside, stacks at their peak. */
+  readonly ramBytes?: number;
+  /** Code and constants of the whole image. */
+  readonly flashBytes?: number;
 }
 
 /** One exchange. */
@@ -172,6 +182,12 @@ export function deviceFigures(value: unknown): DeviceFigures {
     const number = given[name];
     return typeof number === "number" ? number : null;
   };
+  const counted = Object.fromEntries(
+    (["instructions", "ramBytes", "flashBytes"] as const).flatMap((name) => {
+      const number = figure(name);
+      return number === null ? [] : [[name, number]];
+    }),
+  );
   return {
     computrons: figure("computrons") || null,
     heapPeakBytes: figure("heapPeakBytes") || null,
@@ -181,5 +197,6 @@ export function deviceFigures(value: unknown): DeviceFigures {
     txBytes: figure("txBytes"),
     rxDatagrams: figure("rxDatagrams"),
     rxBytes: figure("rxBytes"),
+    ...counted,
   };
 }

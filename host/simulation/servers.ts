@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { RESPONDER } from "./cast.js";
+import { launchOptions } from "./firmware-run.js";
 import { type Folders, prepareFolders } from "./folders.js";
 import { BUILD_MS, START_MS } from "./patience.js";
 import type { PartyEvent } from "./process.js";
@@ -25,25 +26,29 @@ export async function enrolAll(stage: Stage, folder: string): Promise<Folders> {
   return folders;
 }
 
-/** Has the engine built, so that no exchange waits for it; returns its name. */
+/** Has the engine built, so that no exchange waits for it; returns its name. Throws where a package is missing. */
 export async function prepareEngine(stage: Stage): Promise<string> {
   const { progress, programs } = stage.surroundings;
+  const { board } = stage.settings;
+  const [sensor] = stage.cast.sensors;
+  const options = launchOptions(stage, sensor);
   const step = progress.begin("engine");
   const launcher = stage.start({
-    ...{ name: "engine", script: programs.launch, args: ["--prepare"] },
+    ...{ name: "engine", script: programs.launch[board], args: ["--prepare", ...options] },
     onEvent: (event) => {
       if (event.event !== "building") return;
       step.update(`${event.detail}`);
       progress.say(`engine: ${event.detail}`);
     },
   });
-  const { engine, cached, note } = await launcher.waitFor(
+  const { event, engine, cached, note, reason } = await launcher.waitFor(
     "engine",
-    ({ event }) => event === "engine",
+    ({ event }) => event === "engine" || event === "unavailable",
     BUILD_MS,
   );
   await launcher.ended;
   await stage.stop(launcher);
+  if (event === "unavailable") throw new Error(`--board ${board}: ${reason}`);
   const how = typeof note === "string" ? note : cached === true ? "built before" : "built now";
   step.done(`engine: ${engine}, ${how}`);
   return `${engine}`;
@@ -56,13 +61,15 @@ export async function startServers(
   onEvent: (name: string, event: PartyEvent) => void,
 ): Promise<void> {
   const { progress, programs } = stage.surroundings;
-  const { deadline, collude } = stage.settings;
+  const { deadline, collude, board } = stage.settings;
+  // The board's own time stands still meanwhile: acknowledged at once, its part is the same however busy this machine is.
+  const pace = board === "cortex-m4" ? ["--piggyback", "0"] : [];
   const { liars } = stage.cast;
   const secret = randomBytes(16).toString("hex");
   const step = progress.begin(`${thirdParties.size} third parties and ${RESPONDER}`);
   let up = 0;
   const serve = async (name: string, command: string, dir: string) => {
-    const options = ["--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`];
+    const options = ["--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`, ...pace];
     const [script, args] = liars.includes(name)
       ? [programs.liar, collude ? [...options, "--collude", secret] : options]
       : [programs.main, [command, ...options]];

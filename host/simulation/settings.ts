@@ -2,7 +2,7 @@
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
 import type { Progress } from "./progress.js";
-import type { LinkName } from "./result.js";
+import type { BoardName, LinkName } from "./result.js";
 
 export interface Settings {
   readonly thirdParties: number;
@@ -16,6 +16,8 @@ export interface Settings {
   readonly collude: boolean;
   /** The part of all datagrams, over gatt of all notifications, that is lost: 0 to 1. */
   readonly drop: number;
+  /** What the sensors run on. */
+  readonly board: BoardName;
   /** How the sensors reach the network. */
   readonly link: LinkName;
   /** The part of all bytes on a serial line that arrives as another: 0 to 1. */
@@ -42,8 +44,8 @@ export interface Programs {
   readonly main: string;
   /** A third party that lies; it takes the options of `symbolon third-party`. */
   readonly liar: string;
-  /** Starts the firmware on its engine. */
-  readonly launch: string;
+  /** Starts the firmware on its engine, by board. */
+  readonly launch: Readonly<Record<BoardName, string>>;
 }
 
 export interface Surroundings {

@@ -32,9 +32,9 @@ enum {
 	FRAME_ENTROPY = 'r', /* number of bytes (2) -> bytes */
 	FRAME_READ = 'f', /* path -> contents */
 	FRAME_WRITE = 'w', /* folder 0 name 0 contents -> nothing */
-	FRAME_OPEN = 'o', /* port (2), address as text -> nothing */
-	FRAME_SEND = 's', /* port (2), length of the address (1), address as text, datagram */
-	FRAME_CLOSE = 'c',
+	FRAME_OPEN = 'o', /* port (2), socket (1), address as text -> nothing */
+	FRAME_SEND = 's', /* port (2), socket (1), length of the address (1), address as text, datagram */
+	FRAME_CLOSE = 'c', /* socket (1) */
 	FRAME_IDLE = 'i', /* milliseconds until the next timer (double), negative: none -> time, or a datagram */
 	FRAME_MEASURE = 'm', /* what is counted is counted from here */
 	FRAME_NAME = 'n', /* address of code (4), name: profile.c */
@@ -46,7 +46,8 @@ enum {
 	REPLY_NONE = 'N', /* there is no such file */
 	REPLY_ERROR = 'E', /* text */
 	REPLY_TIME = 'T', /* now in milliseconds (double) */
-	REPLY_DATAGRAM = 'G', /* now (double), port (2), length of the address (1), address as text, datagram */
+	REPLY_DATAGRAM = 'G', /* now (double), then as FRAME_SEND */
+	REPLY_SERIAL = 'U', /* now (double), how many bytes are on their way to the UART (2) */
 };
 
 /* profile.c: only with SYMBOLON_PROFILE */

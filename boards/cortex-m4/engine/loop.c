@@ -2,12 +2,16 @@
 #include "host.h"
 
 #include "board.h"
+#include "uart.h"
 
 struct Socket {
 	xsSlot callback;
+	uint8_t number; /* 0: it is closed */
 };
 
-static Socket datagrams;
+/* An exchange has one, and readings another. */
+static Socket sockets[2];
+#define SOCKETS (sizeof(sockets) / sizeof(sockets[0]))
 static double time_;
 
 /* Stands still between two waits, so that a run depends on what comes from outside alone. */
@@ -23,55 +27,86 @@ static void expectDone(xsMachine *the)
 		xsUnknownError("%s", (const char *)reply);
 }
 
-/* xs_udp_open(address, port, callback): the board has one socket */
+static Socket *findSocket(xsIntegerValue number)
+{
+	size_t i;
+
+	for (i = 0; i < SOCKETS; i++) {
+		if (sockets[i].number == number)
+			return sockets + i;
+	}
+	return NULL;
+}
+
+static Socket *findOpen(xsIntegerValue number)
+{
+	return number == 0 ? NULL : findSocket(number);
+}
+
+static int anySocket(void)
+{
+	size_t i;
+
+	for (i = 0; i < SOCKETS; i++) {
+		if (sockets[i].number != 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* xs_udp_open(address, port, callback): a number for the socket */
 void xs_udp_open(xsMachine *the)
 {
-	Host *host = hostOf(the);
+	Socket *it = findSocket(0);
 	xsIntegerValue number = xsmcToInteger(xsArg(1));
-	uint8_t port[2] = { (uint8_t)number, (uint8_t)(number >> 8) };
+	uint8_t head[3] = { (uint8_t)number, (uint8_t)(number >> 8) };
 	char *address;
 
-	if (host->sockets != NULL)
-		xsUnknownError("the board has one socket");
+	if (it == NULL)
+		xsUnknownError("the board has no more sockets");
+	head[2] = (uint8_t)(it - sockets + 1);
 	if (!xsmcIsCallable(xsArg(2)))
 		xsTypeError("callback: expected a function");
 	address = xsmcToString(xsArg(0));
-	sendFrame(FRAME_OPEN, port, sizeof(port), address, strlen(address));
+	sendFrame(FRAME_OPEN, head, sizeof(head), address, strlen(address));
 	expectDone(the);
-	datagrams.callback = xsArg(2);
-	xsRemember(datagrams.callback);
-	host->sockets = &datagrams;
-	xsmcSetInteger(xsResult, ++host->lastSocket);
+	it->number = head[2];
+	it->callback = xsArg(2);
+	xsRemember(it->callback);
+	xsmcSetInteger(xsResult, it->number);
 }
 
 /* xs_udp_send(socket, address, port, bytes) */
 void xs_udp_send(xsMachine *the)
 {
-	uint8_t head[3 + 64];
+	uint8_t head[4 + 64];
 	void *data;
 	xsUnsignedValue length;
 	xsIntegerValue port = xsmcToInteger(xsArg(2));
 
-	xsmcToStringBuffer(xsArg(1), (char *)head + 3, sizeof(head) - 3);
+	xsmcToStringBuffer(xsArg(1), (char *)head + 4, sizeof(head) - 4);
 	if (port < 0 || port > 65535)
 		xsRangeError("port: expected 0 to 65535, got %d", (int)port);
 	head[0] = (uint8_t)port;
 	head[1] = (uint8_t)(port >> 8);
-	head[2] = (uint8_t)strlen((char *)head + 3);
+	head[2] = (uint8_t)xsmcToInteger(xsArg(0));
+	head[3] = (uint8_t)strlen((char *)head + 4);
 	xsmcGetBufferReadable(xsArg(3), &data, &length);
-	sendFrame(FRAME_SEND, head, 3 + (size_t)head[2], data, length);
+	sendFrame(FRAME_SEND, head, 4 + (size_t)head[3], data, length);
 }
 
 /* xs_udp_close(socket) */
 void xs_udp_close(xsMachine *the)
 {
-	Host *host = hostOf(the);
+	xsIntegerValue number = xsmcToInteger(xsArg(0));
+	Socket *it = findOpen(number);
+	uint8_t closed = (uint8_t)number;
 
-	if (host->sockets == NULL)
+	if (it == NULL)
 		return;
-	host->sockets = NULL;
-	xsForget(datagrams.callback);
-	sendFrame(FRAME_CLOSE, NULL, 0, NULL, 0);
+	it->number = 0;
+	xsForget(it->callback);
+	sendFrame(FRAME_CLOSE, &closed, sizeof(closed), NULL, 0);
 }
 
 static void receiveDatagram(xsMachine *the)
@@ -79,16 +114,19 @@ static void receiveDatagram(xsMachine *the)
 	const uint8_t *from = reply + sizeof(double);
 	char address[256];
 
+	/* It may have been closed while the datagram was on its way. */
+	if (findOpen(from[2]) == NULL)
+		return;
 	xsBeginHost(the);
 	{
 		xsTry {
-			memcpy(address, from + 3, from[2]);
-			address[from[2]] = 0;
+			memcpy(address, from + 4, from[3]);
+			address[from[3]] = 0;
 			xsmcVars(4);
 			xsmcSetString(xsVar(0), address);
 			xsmcSetInteger(xsVar(1), from[0] | from[1] << 8);
-			xsmcSetArrayBuffer(xsVar(2), (void *)(from + 3 + from[2]), reply + replyLength - (from + 3 + from[2]));
-			xsVar(3) = xsAccess(datagrams.callback);
+			xsmcSetArrayBuffer(xsVar(2), (void *)(from + 4 + from[3]), reply + replyLength - (from + 4 + from[3]));
+			xsVar(3) = xsAccess(findOpen(from[2])->callback);
 			xsCallFunction3(xsVar(3), xsUndefined, xsVar(0), xsVar(1), xsVar(2));
 		}
 		xsCatch {
@@ -107,16 +145,21 @@ void runLoop(xsMachine *the)
 		double delay = timerDelay(host);
 		int kind;
 
-		if (host->sockets == NULL && delay < 0)
+		if (!anySocket() && !uartIsOpen() && delay < 0)
 			return;
 		sendFrame(FRAME_IDLE, &delay, sizeof(delay), NULL, 0);
 		kind = receiveReply();
 		memcpy(&time_, reply, sizeof(time_));
-		fireTimers(the, host);
-		endTurn(the);
-		if (kind == REPLY_DATAGRAM && host->sockets != NULL) {
+		/* First what has arrived: timers may ask for replies of their own. */
+		if (kind == REPLY_DATAGRAM) {
 			receiveDatagram(the);
 			endTurn(the);
 		}
+		if (kind == REPLY_SERIAL && uartIsOpen()) {
+			receiveUart(the, reply[8] | (size_t)reply[9] << 8);
+			endTurn(the);
+		}
+		fireTimers(the, host);
+		endTurn(the);
 	}
 }

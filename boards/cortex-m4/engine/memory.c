@@ -55,13 +55,27 @@ static const txCreation applicationCreation = {
 	.symbolModulo = 127,
 };
 
+/* Of the region that stands for flash; nothing of it is given back. */
+static void *allocateShared(size_t size)
+{
+	extern uint8_t sharedStart[], sharedEnd[];
+	static uint8_t *next = sharedStart;
+	uint8_t *start = next;
+
+	size = (size + 7) & ~(size_t)7;
+	if (size > (size_t)(sharedEnd - next))
+		return NULL;
+	next += size;
+	return start;
+}
+
 /* Each machine asks for its stack first, then for its heap; the shared one may ask for more. */
 txSlot *fxAllocateSlots(txMachine *the, txSize count)
 {
 	static int asked;
 
 	if (!the->sharedMachine)
-		return the->stackBottom ? malloc(count * sizeof(txSlot)) : (txSlot *)&memory;
+		return the->stackBottom ? allocateShared(count * sizeof(txSlot)) : (txSlot *)&memory;
 	if (asked > 1)
 		return NULL;
 	if (asked++)
@@ -75,7 +89,7 @@ void *fxAllocateChunks(txMachine *the, txSize size)
 	static int asked;
 
 	if (!the->sharedMachine)
-		return malloc((size_t)size);
+		return allocateShared((size_t)size);
 	return asked++ || size > (txSize)sizeof(memory.chunks) ? NULL : memory.chunks;
 }
 

@@ -1,16 +1,18 @@
 /*
  * Two machines, as on a device that the Moddable SDK has built: one with what never changes (the engine's own
  * objects and the application's, after its top level has run), which the SDK's linker puts to flash; and its clone,
- * in which the application runs. Here the first is made at boot, in RAM of its own.
+ * in which the application runs. Here the first is made at boot, in memory of its own.
  */
 #ifndef SYMBOLON_MEMORY_H
 #define SYMBOLON_MEMORY_H
 
 #include <stdint.h>
 
-/* What the application has to live with. */
+/* What the application has to live with: one exchange, unless build.ts says that it does more. */
+#ifndef SLOT_COUNT
 #define SLOT_COUNT 896
 #define CHUNK_BYTES 5120
+#endif
 #define STACK_COUNT 448
 
 xsMachine *makeShared(void);

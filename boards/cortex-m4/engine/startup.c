@@ -42,6 +42,9 @@ __attribute__((section(".vectors"), used)) static const void *const vectors[16] 
 	cStackTop, resetHandler, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault,
 };
 
+/* Pauses under way, one inside the other; when the first began; and what those before it took. */
+static uint32_t pauses, pausedAt, excluded;
+
 void startInstructionCounter(void)
 {
 	TIMER_CTRL = 0;
@@ -50,19 +53,28 @@ void startInstructionCounter(void)
 	TIMER_CTRL = 1;
 }
 
+/* Instructions since the start, those of pauses too. The timer counts the tick that has begun: rounding down is exact. */
+static uint32_t readTimer(void)
+{
+	return (uint32_t)((uint64_t)(0xFFFFFFFFu - TIMER_VALUE) * TICK_NS / INSTRUCTION_NS);
+}
+
+/* The timer runs on, for it forgets the part of a tick when it is stopped. */
 void pauseInstructionCounter(void)
 {
-	TIMER_CTRL = 0;
+	if (pauses++ == 0)
+		pausedAt = readTimer();
 }
 
 void resumeInstructionCounter(void)
 {
-	TIMER_CTRL = 1;
+	if (--pauses == 0)
+		excluded += readTimer() - pausedAt;
 }
 
 uint32_t readInstructions(void)
 {
-	return (uint32_t)((uint64_t)(0xFFFFFFFFu - TIMER_VALUE) * TICK_NS / INSTRUCTION_NS);
+	return (pauses > 0 ? pausedAt : readTimer()) - excluded;
 }
 
 uint32_t cStackPeak(void)

@@ -8,6 +8,7 @@
  */
 #include "xsAll.h"
 #include "xsScript.h"
+#include "../engine/board-natives.h"
 #include "natives.h"
 
 /* The engine's own (xsRun.c), in no header of it. */

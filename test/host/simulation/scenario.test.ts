@@ -20,10 +20,11 @@ async function simulate(line: string, mode = "", signal?: AbortSignal): Promise<
   let out = "";
   let err = "";
   process.env.SYMBOLON_FAKE = mode;
+  const launch = { linux: fake("launch.js"), "cortex-m4": fake("launch.js") };
   const code = await runSimulate(
     line.split(" ").filter((word) => word !== ""),
     {
-      programs: { main: fake("main.js"), liar: fake("main.js"), launch: fake("launch.js") },
+      programs: { main: fake("main.js"), liar: fake("main.js"), launch },
       stdout: { write: (text) => (out += text) },
       stderr: { write: (text) => (err += text) },
       ...(signal !== undefined && { signal }),
