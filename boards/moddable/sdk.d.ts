@@ -5,6 +5,11 @@
 
 declare function trace(...items: unknown[]): void;
 
+interface ArrayBufferConstructor {
+  /** The bytes of a text in UTF-8. */
+  fromString(text: string): ArrayBuffer;
+}
+
 interface StringConstructor {
   /** The text of bytes in UTF-8. */
   fromArrayBuffer(buffer: ArrayBuffer): string;
@@ -16,6 +21,7 @@ declare const screen: import("commodetto/Poco").PixelsOut;
 declare module "timer" {
   export default class Timer {
     static set(callback: (timer: Timer) => void, interval?: number, repeat?: number): Timer;
+    static repeat(callback: (timer: Timer) => void, interval: number): Timer;
     static clear(timer: Timer | undefined | null): void;
     private constructor();
   }
@@ -91,6 +97,21 @@ declare module "bleserver" {
 declare module "embedded:io/socket/udp" {
   const UDP: import("../../firmware/link/udp.js").UdpClass;
   export default UDP;
+}
+
+declare module "embedded:io/digital" {
+  const Digital: unknown;
+  export default Digital;
+}
+
+declare module "embedded:io/smbus" {
+  const SMBus: import("../../firmware/meter/smbus.js").SMBusClass;
+  export default SMBus;
+}
+
+declare module "embedded:io/serial" {
+  const Serial: unknown;
+  export default Serial;
 }
 
 declare module "commodetto/Poco" {

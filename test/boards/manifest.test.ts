@@ -96,6 +96,16 @@ describe("manifest.json", () => {
     });
   }
 
+  it("names what a measuring board imports, and nothing else", () => {
+    const { modules, preload } = modulesOf(join(root, "boards/meter/manifest.json"), "nrf52/dk");
+    const imported = [...importsOf("boards/meter/main")].sort();
+    assert.deepEqual([...modules.keys()].sort(), imported);
+    assert.deepEqual(
+      preload.sort(),
+      imported.filter((name) => !name.endsWith("/main")),
+    );
+  });
+
   it("takes C where a module has it", () => {
     const { modules } = modulesOf(join(root, "manifest.json"), "nrf52/dk");
     assert.equal(modules.get("protocol/shares/field"), "firmware/native/shares/field.ts");

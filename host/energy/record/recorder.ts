@@ -83,6 +83,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
     if (power) send(port, Uint8Array.of(Commands.power, 1));
     const most = seconds === undefined ? Number.POSITIVE_INFINITY : Math.round(seconds * PPK2_RATE);
     let last = performance.now();
+    let silent = 0;
     const stream = new Ppk2Stream({
       ...{ calibration: information.calibration, volts: millivolts / 1000, spikeFilter },
       onSample: (amperes, levels) => {
@@ -92,6 +93,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
     });
     onData = (chunk) => {
       last = performance.now();
+      silent = 0;
       stream.push(chunk);
     };
     const began = performance.now();
@@ -100,7 +102,8 @@ export async function record(options: RecordOptions): Promise<Recording> {
     while (writer.samples < most && !signal.aborted && gone === undefined && !stalled) {
       await sleep(POLL_MS);
       writer.flush();
-      stalled = performance.now() - last > STALLED_MS;
+      // In turns of this program: on a busy machine it is not the meter that is late.
+      stalled = ++silent * POLL_MS > STALLED_MS;
       options.onProgress?.(writer.samples, writer.lost);
     }
     const elapsed = (last - began) / 1000;
