@@ -4,7 +4,8 @@
  *   node dist/boards/linux/launch.js --prepare        has the engine built, starts nothing
  *   node dist/boards/linux/launch.js --dir FOLDER     runs main.js with these arguments
  *   … --dir FOLDER --readings N [--resume]            runs readings.js, which sends readings besides
- *   … --dir FOLDER --slipmux ADDRESS:PORT             runs slipmux.js, whose link is a serial line
+ *   … --dir FOLDER --enrol …                          runs enrol.js, which waits to be enrolled
+ *   … --dir FOLDER --slipmux pty:LINK|ADDRESS:PORT    runs slipmux.js, whose link is a serial line
  *   … --dir FOLDER --gatt ADDRESS:PORT                runs gatt.js, whose link is Bluetooth
  *   … --dir FOLDER --wake INTERVAL --times N …        runs application.js until it has slept N times, each for so
  *                                                     many milliseconds, and starts it again when it is killed
@@ -76,7 +77,12 @@ async function runAgain(): Promise<void> {
 }
 
 if (args[0] !== "--prepare") {
-  const programs = { "--readings": "readings.js", "--slipmux": "slipmux.js", "--gatt": "gatt.js" };
+  const programs = {
+    "--enrol": "enrol.js",
+    "--readings": "readings.js",
+    "--slipmux": "slipmux.js",
+    "--gatt": "gatt.js",
+  };
   const [, program] = Object.entries(programs).find(([option]) => args.includes(option)) ?? ["", "main.js"];
   if (args.includes("--wake")) await runAgain();
   else runOnce(program);

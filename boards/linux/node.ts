@@ -220,6 +220,10 @@ function fileWrite(folder: string, name: string, bytes: Uint8Array): void {
   }
 }
 
+function ptyOpen(): never {
+  throw new Error("a pseudo-terminal needs XS: Node can't make one");
+}
+
 const scriptArguments = process.argv.slice(3);
 
 const natives = {
@@ -242,6 +246,7 @@ const natives = {
   xs_udp_open: udpOpen,
   xs_udp_send: udpSend,
   xs_udp_close: udpClose,
+  xs_pty_open: ptyOpen,
   xs_file_read: fileRead,
   xs_file_write: fileWrite,
   xs_file_text: (path: string): string | undefined => {

@@ -5,10 +5,12 @@
  * Exit codes: 0 agreed, 1 not agreed, 2 wrong use or an enrolment that can't be read.
  */
 
+import type { Storage } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import { enrolmentFromText } from "../../firmware/enrolment-text.js";
 import type { LinkCounters } from "../../firmware/link/counters.js";
 import { type BoardEvent, start } from "../../firmware/start.js";
+import { enrolmentInForce } from "../../firmware/stored-enrolment.js";
 import { type Attachment, createDevice } from "./device.js";
 import { readText } from "./modules/files.js";
 import {
@@ -54,11 +56,11 @@ export function runSensor(
   usage = "--dir FOLDER",
 ): void {
   const { folder, program } = readArguments(readProgram, usage);
-  const enrolment = readEnrolment(`${folder}/sensor.json`);
   const { device, counters } = createDevice({
     state: `${folder}/state`,
     ...(program.attachment !== undefined && { attachment: program.attachment }),
   });
+  const enrolment = readEnrolment(device.storage, `${folder}/sensor.json`);
   let before = 0;
   const figures = (): Figures => ({
     computrons: computrons() - before,
@@ -88,14 +90,19 @@ function readArguments(readProgram: (rest: readonly string[]) => Program | undef
   return exit(2);
 }
 
-function readEnrolment(path: string): Enrolment {
+/** What the board was given over a link, or else its file. */
+function readEnrolment(storage: Storage, path: string): Enrolment {
+  let where = "";
   try {
-    const text = readText(path);
-    if (text === undefined) throw new Error("there is no such file");
-    return enrolmentFromText(text);
+    return enrolmentInForce(storage, () => {
+      where = `${path}: `;
+      const text = readText(path);
+      if (text === undefined) throw new Error("there is no such file");
+      return enrolmentFromText(text);
+    });
   } catch (error) {
     const { message } = error as Error;
-    report(message.startsWith(path) ? message : `${path}: ${message}`);
+    report(message.startsWith(where) ? message : `${where}${message}`);
     return exit(2);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The sensor without IP: `--dir FOLDER --slipmux ADDRESS:PORT` has CoAP on a serial line to a border router, and the
+ * The sensor without IP: `--dir FOLDER --slipmux PORT` (pty:LINK, ADDRESS:PORT) has CoAP on a serial line to a border router, and the
  * events once more as the line's diagnostic frames, as on a board without a standard output.
  */
 
@@ -13,4 +13,4 @@ function readProgram([option, port, ...rest]: readonly string[]): Program | unde
   return overLine(new SlipmuxLine({ io: Serial, port }));
 }
 
-runSensor(readProgram, "--dir FOLDER --slipmux ADDRESS:PORT");
+runSensor(readProgram, "--dir FOLDER --slipmux pty:LINK|ADDRESS:PORT");

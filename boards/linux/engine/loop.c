@@ -1,5 +1,6 @@
-/* The event loop: timers, then datagrams. */
+/* The event loop: timers, then datagrams and what comes over the pseudo-terminal. */
 #include "host.h"
+#include "pty.h"
 #include "udp.h"
 
 #include <errno.h>
@@ -32,7 +33,8 @@ void runLoop(xsMachine *the)
 
 	endTurn(the);
 	for (;;) {
-		int count = fillPolls(host, polls, sizeof(polls) / sizeof(polls[0]));
+		int sockets = fillPolls(host, polls, sizeof(polls) / sizeof(polls[0]) - 1);
+		int count = sockets + fillPtyPoll(&polls[sockets]);
 		int delay = timerDelay(host);
 
 		fflush(stdout);
@@ -44,7 +46,9 @@ void runLoop(xsMachine *the)
 		}
 		fireTimers(the, host);
 		endTurn(the);
-		receiveDatagrams(the, host, polls, count);
+		receiveDatagrams(the, host, polls, sockets);
+		if (count > sockets && polls[sockets].revents)
+			receivePty(the);
 		endTurn(the);
 	}
 }

@@ -10,6 +10,7 @@
  */
 #include "host.h"
 #include "modules.h"
+#include "pty.h"
 #include "udp.h"
 
 #include <errno.h>
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
 	}
 	freeTimers(the, &host);
 	closeSockets(the, &host);
+	closePty(the);
 	xsDeleteMachine(the);
 	fxTerminateSharedCluster();
 	return 0;
