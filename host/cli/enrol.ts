@@ -1,21 +1,40 @@
 /** `symbolon enrol`: makes a sensor known to its third parties, and them to it. */
 
 import { type Command, Option } from "commander";
+import { toHex } from "../../protocol/bytes.js";
 import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
+
 import { checkPolicy, type Policy } from "../../protocol/exchange/policy.js";
-import type { Identity } from "../../protocol/mikey/identity.js";
+import { type Identity, sameIdentity } from "../../protocol/mikey/identity.js";
 import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
 import { CertificateError, validateChain } from "../authority/certificate.js";
 import type { Role } from "../authority/roles.js";
-import { makeEnrolment, writeMadeEnrolment } from "../enrolment/enrol.js";
+import {
+  type MadeEnrolment,
+  makeEnrolment,
+  refuseEnrolled,
+  writeMadeEnrolment,
+  writeThirdParties,
+} from "../enrolment/enrol.js";
 import { FileError } from "../enrolment/files.js";
-import { type Authority, addResponder, readAuthority, readPartyCertificates } from "../enrolment/folders.js";
-import { chooseHandle, writeGatewaySensor } from "../gateway/folder.js";
+
+import {
+  type Authority,
+  readAuthority,
+  readEnrolments,
+  readPartyCertificates,
+} from "../enrolment/folders.js";
+import { findBoardRecord, giveToBoard, newCode } from "../enrolment/give.js";
+import { enrolmentImage } from "../enrolment/image.js";
+import { writeMod } from "../enrolment/mod.js";
+import { type Others, othersToJson, tellGateway, tellOfResponder } from "../enrolment/others.js";
+import { chooseHandle } from "../gateway/folder.js";
 import { another, folderAt, identity, type Placed, placed, seconds, wholeNumber } from "./arguments.js";
+import { addBoardOptions, askCode, type BoardOptions, giveOptions, givesBoard } from "./board-options.js";
 
 const MAX_DAYS = 36_500;
 
-interface EnrolOptions {
+interface EnrolOptions extends BoardOptions {
   authority: string;
   sensor: Identity;
   thirdParty: Placed[];
@@ -24,16 +43,18 @@ interface EnrolOptions {
   suite?: SuiteName;
   gateway?: { readonly folder: string; readonly address: string };
   responder: Identity | Placed;
-  out: string;
+  out?: string;
+  mod?: string;
   days: number;
   deadline: number;
+  keep?: boolean;
   force?: boolean;
 }
 
 export function addEnrolCommand(program: Command): void {
-  program
+  const command = program
     .command("enrol")
-    .description("enrol a sensor: its sensor.json, and a file in each third party's folder")
+    .description("enrol a sensor: its sensor.json, or a board, and a file in each third party's folder")
     .requiredOption("--authority <dir>", "the authority's folder")
     .requiredOption("--sensor <id>", "NAI, URI, or 0x… for a byte string", identity)
     .requiredOption("--third-party <id=dir@host:port>", "in order, once for each third party", another)
@@ -51,15 +72,21 @@ export function addEnrolCommand(program: Command): void {
       "whom the sensor agrees with; as id=dir@host:port the third parties are told of it, and the sensor where it is",
       responder,
     )
-    .requiredOption("--out <file>", "the sensor's file")
+    .option("--out <file>", "the sensor's file")
+    .option("--mod <dir>", "a Moddable mod that gives the board its enrolment when it is flashed")
     .option("--days <days>", "how long the enrolment is valid", wholeNumber(1, MAX_DAYS), 365)
     .option("--deadline <seconds>", "how long an exchange may take", seconds, 20)
+    .option("--keep", "third parties that know this sensor keep their key, and so does the board")
     .option("--force", "replace files that are there")
     .action(enrol);
+  addBoardOptions(command);
 }
 
 async function enrol(options: EnrolOptions, command: Command): Promise<void> {
-  const { thirdParty: parties, days, deadline, force = false } = options;
+  const { thirdParty: parties, days, deadline, out, mod, keep = false, force = false } = options;
+  const isBoard = givesBoard(options, command);
+  if ([out, mod, isBoard || undefined].filter((target) => target !== undefined).length !== 1)
+    command.error("error: give one of --out, --mod and --board", { exitCode: 2 });
   const policy = policyOf(options, command);
   const authority = readAuthority(options.authority);
   const now = Date.now();
@@ -67,35 +94,88 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
   const to = "folder" in options.responder ? options.responder : undefined;
   if (to !== undefined) vouchFor(authority, to, "responder", now);
 
+  const folders = parties.map(({ folder }) => folder);
+  const kept = folders.map((folder) => (keep ? keyOf(folder, policy) : undefined));
+  const addresses = parties.map(({ address }) => address);
   const handle = options.gateway && chooseHandle(options.gateway.folder, policy.sensor);
-  const enrolment = await makeEnrolment(authority, {
+  const order = {
     policy,
     responder: "folder" in options.responder ? options.responder.identity : options.responder,
-    addresses: parties.map(({ address }) => address),
+    addresses,
     ...(to !== undefined && { responderAddress: to.address }),
     ...(options.gateway !== undefined && {
       gateway: { address: options.gateway.address, handle: handle as number },
     }),
-    ...{ deadline, days, now },
-  });
-  const folders = parties.map(({ folder }) => folder);
-  if (options.gateway !== undefined) {
-    // First of all: a sensor that has its file finds everybody ready.
-    const { sensor, privacy } = policy;
-    const thirdParties = parties.map(({ address }) => address);
-    const known = {
-      sensor,
-      privacy,
-      thirdParties,
-      handle: handle as number,
-      responders: [to?.address ?? ""],
-    };
-    writeGatewaySensor(options.gateway.folder, known, { replace: force });
+    ...{ deadline, days, now, keep: kept },
+  };
+  const enrolment = await makeEnrolment(authority, order);
+  const others: Others = {
+    folders,
+    ...(to !== undefined && {
+      responder: { ...to, certificate: readPartyCertificates(to.folder).chain[0] },
+    }),
+    ...(options.gateway !== undefined && {
+      gateway: {
+        folder: options.gateway.folder,
+        sensor: policy.sensor,
+        privacy: policy.privacy,
+        thirdParties: addresses,
+        handle: handle as number,
+        responders: [to?.address ?? ""],
+      },
+    }),
+  };
+  if (isBoard) {
+    if (!force && !keep) refuseEnrolled([], policy, folders);
+    await enrolBoard(options, enrolment, kept, others);
+    return;
   }
-  writeMadeEnrolment(enrolment, policy, options.out, folders, { replace: force });
-  if (to === undefined) return;
-  const [certificate] = readPartyCertificates(to.folder).chain;
-  for (const folder of folders) addResponder(folder, { ...to, certificate });
+  const replace = force || keep;
+  // First of all: a sensor that has its file finds everybody ready.
+  tellGateway(others, { replace });
+  if (out !== undefined) writeMadeEnrolment(enrolment, policy, out, folders, { replace });
+  else if (mod !== undefined) {
+    if (!replace) refuseEnrolled([], policy, folders);
+    writeMod(mod, "sensor.json", JSON.stringify(enrolment.sensor), { replace });
+    writeThirdParties(enrolment, folders, { replace });
+  }
+  tellOfResponder(others);
+}
+
+async function enrolBoard(
+  options: BoardOptions,
+  enrolment: MadeEnrolment,
+  kept: readonly (string | undefined)[],
+  others: Others,
+): Promise<void> {
+  const give = giveOptions(options);
+  const record = findBoardRecord(give.file);
+  const code = await askCode(options, record?.code);
+  // Neither keys nor a handle that is drawn anew.
+  const { psks: _, gateway, ...order } = enrolment.sensor;
+  const asked = JSON.stringify({ ...order, gateway: gateway?.address, folders: others.folders });
+  // An image that may have reached the board is finished first: its code may be the board's by now.
+  if (record?.pending !== undefined) {
+    await giveToBoard(code, record.pending, give);
+    if (record.pending.parties?.order === asked) return;
+    throw new Error(
+      "what was on its way to the board is finished: press its button and run this again for the new enrolment",
+    );
+  }
+  const nextCode = newCode();
+  const image = enrolmentImage(
+    nextCode,
+    enrolment.sensor,
+    kept.map((psk) => psk !== undefined),
+  );
+  const parties = { order: asked, thirdParties: enrolment.thirdParties, others: othersToJson(others) };
+  await giveToBoard(code, { image, nextCode, parties }, give);
+}
+
+/** The key in hex that a third party has of this sensor, for the same suite. */
+function keyOf(folder: string, { sensor, suite }: Policy): string | undefined {
+  const known = readEnrolments(folder).find(({ policy }) => sameIdentity(policy.sensor, sensor));
+  return known?.policy.suite === suite ? toHex(known.psk) : undefined;
 }
 
 function policyOf(options: EnrolOptions, command: Command): Policy {

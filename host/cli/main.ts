@@ -12,9 +12,11 @@ import { addDoctorCommand } from "./doctor.js";
 import { addEnergyCommand } from "./energy.js";
 import { addEnrolCommand } from "./enrol.js";
 import { addGatewayCommand } from "./gateway.js";
+import { addLabelCommand } from "./label.js";
 import { addResponderCommand } from "./responder.js";
 import { addSimulateCommand } from "./simulate.js";
 import { addThirdPartyCommand } from "./third-party.js";
+import { addWipeCommand } from "./wipe.js";
 
 const EXIT_FAILED = 1;
 const EXIT_WRONG_USE = 2;
@@ -26,6 +28,8 @@ const program = new Command("symbolon")
 
 addAuthorityCommand(program);
 addEnrolCommand(program);
+addLabelCommand(program);
+addWipeCommand(program);
 addThirdPartyCommand(program);
 addResponderCommand(program);
 addBorderRouterCommand(program);

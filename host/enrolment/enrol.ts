@@ -59,6 +59,8 @@ export interface EnrolmentOrder {
   readonly days: number;
   /** Unix time in milliseconds. */
   readonly now: number;
+  /** The PSK in hex that third party x has of this sensor already and keeps, at position x − 1. */
+  readonly keep?: readonly (string | undefined)[];
 }
 
 export interface MadeEnrolment {
@@ -75,7 +77,7 @@ export interface MadeEnrolment {
 /** Makes an enrolment; nothing is written. */
 export async function makeEnrolment(
   authority: Pick<Authority, "publicKey" | "privateKey">,
-  { policy, responder, addresses, responderAddress, gateway, deadline, days, now }: EnrolmentOrder,
+  { policy, responder, addresses, responderAddress, gateway, deadline, days, now, keep = [] }: EnrolmentOrder,
 ): Promise<MadeEnrolment> {
   checkPolicy(policy);
   for (const identity of [policy.sensor, responder, ...policy.thirdParties]) checkIdentity(identity);
@@ -86,7 +88,7 @@ export async function makeEnrolment(
   }
   const statement = await signStatement(authority, policy, { now, days });
   const json = policyToJson(policy);
-  const psks = differentKeys(n);
+  const psks = differentKeys(n, keep);
   const { threshold, privacy } = policy;
   return {
     sensor: {
@@ -114,25 +116,37 @@ export async function makeEnrolment(
  * which has its file is known everywhere. When one is there already and may not be replaced, none is written.
  */
 export function writeMadeEnrolment(
-  { sensor, thirdParties }: MadeEnrolment,
+  enrolment: MadeEnrolment,
   policy: Policy,
   sensorFile: string,
+  folders: readonly string[],
+  options: { readonly replace?: boolean } = {},
+): void {
+  if (!options.replace) refuseEnrolled([sensorFile], policy, folders);
+  // Before any third party has a key that the sensor would not get.
+  makeFolder(dirname(sensorFile));
+  writeThirdParties(enrolment, folders, options);
+  writeJson(sensorFile, enrolment.sensor, { ...options, secret: true });
+}
+
+/** Throws a FileError when one of these files, or of the sensor's in the third parties' folders, is there. */
+export function refuseEnrolled(files: readonly string[], policy: Policy, folders: readonly string[]): void {
+  const enrolments = folders.map((folder) => enrolmentPath(folder, policy.sensor));
+  for (const path of [...files, ...enrolments]) refuseExisting(path);
+}
+
+/** Writes the third parties' part: a file in each folder. */
+export function writeThirdParties(
+  { thirdParties }: Pick<MadeEnrolment, "thirdParties">,
   folders: readonly string[],
   options: { readonly replace?: boolean } = {},
 ): void {
   if (folders.length !== thirdParties.length) {
     throw new RangeError(`folders: expected ${thirdParties.length}, got ${folders.length}`);
   }
-  if (!options.replace) {
-    for (const path of [sensorFile, ...folders.map((folder) => enrolmentPath(folder, policy.sensor))])
-      refuseExisting(path);
-  }
-  // Before any third party has a key that the sensor would not get.
-  makeFolder(dirname(sensorFile));
   thirdParties.forEach((enrolment, i) => {
     writeEnrolment(folders[i], enrolment, options);
   });
-  writeJson(sensorFile, sensor, { ...options, secret: true });
 }
 
 function checkIdentity({ data }: Identity): void {
@@ -141,9 +155,11 @@ function checkIdentity({ data }: Identity): void {
   }
 }
 
-/** Random keys in hex, no two of them the same: equal ones would let a third party read another's share. */
-function differentKeys(count: number): string[] {
-  const keys = new Set<string>();
-  while (keys.size < count) keys.add(toHex(randomSource(PSK_LENGTH)));
-  return [...keys];
+/** Keys in hex, random but for those to keep, no two of them the same: equal ones would let a third party read another's share. */
+function differentKeys(count: number, keep: readonly (string | undefined)[]): string[] {
+  const psks = Array.from({ length: count }, (_, i) => keep[i] ?? toHex(randomSource(PSK_LENGTH)));
+  psks.forEach((psk, i) => {
+    if (psks.indexOf(psk) !== i) throw new RangeError(`third party ${i + 1} has the same key as another`);
+  });
+  return psks;
 }

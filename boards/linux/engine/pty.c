@@ -1,6 +1,6 @@
 /*
  * A pseudo-terminal as the board's serial port: whoever opens its other end finds a terminal, as with a board on USB.
- * A symbolic link says where that is; it goes with the port, and the port with the process.
+ * A symbolic link says where that is. It stays when the process ends and leads nowhere then, as with a board unplugged.
  */
 #define _GNU_SOURCE
 #include "host.h"
@@ -24,16 +24,6 @@ static struct {
 	xsSlot callback;
 } pty;
 
-static void release(void)
-{
-	if (!pty.isOpen)
-		return;
-	unlink(pty.link);
-	close(pty.slave);
-	close(pty.master);
-	pty.isOpen = 0;
-}
-
 /* The terminal, and NULL; or what failed. */
 static const char *openBoth(void)
 {
@@ -56,7 +46,6 @@ static const char *openBoth(void)
 	tcgetattr(pty.slave, &modes);
 	cfmakeraw(&modes);
 	tcsetattr(pty.slave, TCSANOW, &modes);
-	/* A board that lost its power has left its link. */
 	unlink(pty.link);
 	if (symlink(name, pty.link) < 0) {
 		close(pty.slave);
@@ -80,7 +69,6 @@ void xs_pty_open(xsMachine *the)
 	if (failed != NULL)
 		xsUnknownError("%s: %s", failed, strerror(errno));
 	pty.isOpen = 1;
-	atexit(release);
 	pty.callback = xsArg(1);
 	xsRemember(pty.callback);
 }
@@ -108,7 +96,10 @@ void closePty(xsMachine *the)
 {
 	if (!pty.isOpen)
 		return;
-	release();
+	unlink(pty.link);
+	close(pty.slave);
+	close(pty.master);
+	pty.isOpen = 0;
 	xsForget(pty.callback);
 }
 
