@@ -34,13 +34,13 @@ export function afterWakeUp(duty: Duty, acknowledged: boolean): Duty {
 }
 
 /** What is stored; no trouble where nothing is, or something else. Throws what the storage throws. */
-export function readDuty(storage: Storage): Duty {
-  const bytes = storage.read(NAME);
+export function readDuty(storage: Storage, name = NAME): Duty {
+  const bytes = storage.read(name);
   if (bytes?.length !== 3) return noTrouble;
   const [failed, rest, unacknowledged] = bytes;
   return { failed, rest, unacknowledged };
 }
 
-export function writeDuty(storage: Storage, { failed, rest, unacknowledged }: Duty): void {
-  storage.write(NAME, Uint8Array.of(failed, rest, unacknowledged));
+export function writeDuty(storage: Storage, { failed, rest, unacknowledged }: Duty, name = NAME): void {
+  storage.write(name, Uint8Array.of(failed, rest, unacknowledged));
 }

@@ -1,12 +1,24 @@
-/**
- * The sensor on an ESP32. Before this runs, the SDK's setup/network has joined the Wi-Fi that mcconfig was told of
- * (ssid=…, password=…); without Wi-Fi there is no entropy, and the board says so. Events are lines of the trace, one
- * JSON object each.
- */
+/** The sensor on an ESP32: Wi-Fi first, since without it there is no entropy, then the application. */
 
-import { start } from "../../firmware/start.js";
+import { deepSleep, hasSlept } from "../../firmware/native/sleep/sleep.js";
+import { interval, runApplication } from "../moddable/application.js";
 import { readEnrolment } from "../moddable/enrolment.js";
 import { createDevice } from "./device.js";
+import { askForDate, date, joinNetwork } from "./network.js";
 
 const device = createDevice();
-start(device, readEnrolment, (event) => device.trace(JSON.stringify(event)));
+joinNetwork(
+  device,
+  () => {
+    askForDate(device);
+    runApplication({
+      ...{ device, early: true, enrol: readEnrolment, date },
+      hasSlept: hasSlept(),
+      sleep: deepSleep,
+    });
+  },
+  (reason) => {
+    device.trace(reason);
+    deepSleep(interval());
+  },
+);

@@ -32,6 +32,8 @@ declare module "time" {
     /** Milliseconds, 32 bits. */
     readonly ticks: number;
     delta(start: number, end?: number): number;
+    /** Sets the date, in seconds since 1970. */
+    set(seconds: number): void;
   };
   export default Time;
 }
@@ -42,6 +44,34 @@ declare module "preference" {
     get(domain: string, key: string): string | boolean | number | ArrayBuffer | undefined;
   };
   export default Preference;
+}
+
+declare module "mc/config" {
+  /** The manifest's config; what mcconfig's command line says is text. */
+  const config: Readonly<Record<string, unknown>>;
+  export default config;
+}
+
+declare module "modules" {
+  const Modules: {
+    has(name: string): boolean;
+    /** The default export of a module that is in the image. */
+    importNow(name: string): unknown;
+  };
+  export default Modules;
+}
+
+declare module "embedded:network/interface/wifi" {
+  const WiFi: import("../../firmware/link/wifi.js").WifiClass;
+  export default WiFi;
+}
+
+declare module "sntp" {
+  export default class SNTP {
+    static readonly time: number;
+    static readonly error: number;
+    constructor(options: { host: string }, callback: (message: number, value: number | string) => void);
+  }
 }
 
 declare module "flash" {

@@ -1,8 +1,7 @@
-/** The sensor on an nRF52840. Events are lines of the trace, one JSON object each. */
+/** The sensor on an nRF52840. */
 
-import { start } from "../../firmware/start.js";
+import { runApplication } from "../moddable/application.js";
 import { readEnrolment } from "../moddable/enrolment.js";
 import { createDevice } from "./device.js";
 
-const device = createDevice();
-start(device, readEnrolment, (event) => device.trace(JSON.stringify(event)));
+runApplication({ ...createDevice(), early: false, enrol: readEnrolment });

@@ -1,25 +1,37 @@
 /**
  * The sensor in Moddable's simulator. The environment says where it lives: SYMBOLON_DIR is a folder with sensor.json,
- * and state/ for what must last, as of the Linux board. With SYMBOLON_EXIT set the process ends with the exchange:
- * code 0 agreed, 1 not agreed. Events are lines of the trace, one JSON object each.
+ * and state/ for what must last, as of the Linux board. Events are lines of the trace, one JSON object each.
+ *
+ * It runs the application and waits SYMBOLON_INTERVAL seconds (default 60) where a board would sleep; after
+ * SYMBOLON_WAKES wake-ups, where that is set, the process ends: code 0 when the last reading was acknowledged, else 1.
+ * SYMBOLON_MARKS adds an event for each phase. With SYMBOLON_EXIT set it runs one exchange and no more: code 0 agreed,
+ * 1 not agreed.
  */
 
+import { type ApplicationEvent, EXCHANGE_EVERY, runWakeUp } from "../../firmware/application.js";
+import type { Device } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import { enrolmentFromText } from "../../firmware/enrolment-text.js";
-import { type BoardEvent, start } from "../../firmware/start.js";
+import { marked } from "../../firmware/marked.js";
+import { start } from "../../firmware/start.js";
+import { phaseCodes } from "../../protocol/marks.js";
 import { readText } from "../linux/modules/files.js";
+import { vitalSigns } from "../linux/vital-signs.js";
 import { createDevice, say } from "./device.js";
 import { end, environment } from "./environment.js";
 
 /** What a screen can show. */
 export interface Display {
-  /** The exchange begins, with so many third parties. */
+  /** The enrolment is read: so many third parties. */
   begin(thirdParties: number): void;
   /** Something happened. */
-  tell(event: BoardEvent): void;
+  tell(event: ApplicationEvent): void;
 }
 
-/** Runs one exchange. */
+/** Seconds. */
+const INTERVAL = 60;
+
+/** Runs the application, or one exchange. */
 export function runSensor(display?: Display): void {
   const folder = environment("SYMBOLON_DIR") ?? ".";
   const enrol = (): Enrolment => {
@@ -30,9 +42,52 @@ export function runSensor(display?: Display): void {
     display?.begin(enrolment.policy.thirdParties.length);
     return enrolment;
   };
-  start(createDevice(`${folder}/state`), enrol, (event) => {
+  const onEvent = (event: ApplicationEvent): void => {
     say(JSON.stringify(event));
     display?.tell(event);
-    if (event.event === "finished" && environment("SYMBOLON_EXIT") !== undefined) end(event.agreed ? 0 : 1);
-  });
+  };
+  const device = createDevice(`${folder}/state`);
+  if (environment("SYMBOLON_EXIT") === undefined) runApplication(device, enrol, onEvent);
+  else {
+    start(device, enrol, (event) => {
+      onEvent(event);
+      if (event.event === "finished") end(event.agreed ? 0 : 1);
+    });
+  }
+}
+
+function runApplication(
+  board: Device,
+  enrol: () => Enrolment,
+  onEvent: (event: ApplicationEvent) => void,
+): void {
+  const device = environment("SYMBOLON_MARKS") === undefined ? board : marked(board, sayMark(board));
+  const interval = 1000 * positive("SYMBOLON_INTERVAL", INTERVAL);
+  let left = positive("SYMBOLON_WAKES", Number.POSITIVE_INFINITY);
+  let acknowledged = false;
+  const wake = (): void =>
+    runWakeUp(device, enrol, {
+      ...{ interval, exchangeEvery: EXCHANGE_EVERY, early: true },
+      sense: () => vitalSigns(device.random(1)[0]),
+      onEvent(event) {
+        if (event.event === "sleeping") acknowledged = event.acknowledged;
+        onEvent(event);
+      },
+      sleep(milliseconds) {
+        if (--left <= 0) end(acknowledged ? 0 : 1);
+        board.clock.set(wake, milliseconds);
+      },
+    });
+  wake();
+}
+
+function sayMark({ clock }: Device): (phase: number) => void {
+  return (phase) => say(JSON.stringify({ event: "mark", phase: phaseCodes[phase].name, at: clock.now() }));
+}
+
+/** A number of the environment. */
+function positive(name: string, otherwise: number): number {
+  const value = Number(environment(name) ?? otherwise);
+  if (!(value > 0)) throw new RangeError(`${name}: expected a number above 0`);
+  return value;
 }

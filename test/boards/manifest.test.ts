@@ -106,6 +106,14 @@ describe("manifest.json", () => {
     );
   });
 
+  it("has for marks what the pins import beside an image's own", () => {
+    const marks = modulesOf(join(root, "boards/moddable/marks/manifest.json"), "nrf52");
+    const image = modulesOf(join(root, "manifest.json"), "nrf52/dk");
+    for (const name of importsOf("boards/moddable/marks/pins"))
+      assert.ok(marks.modules.has(name) !== image.modules.has(name), name);
+    assert.deepEqual(marks.preload.sort(), [...marks.modules.keys()].sort());
+  });
+
   it("takes C where a module has it", () => {
     const { modules } = modulesOf(join(root, "manifest.json"), "nrf52/dk");
     assert.equal(modules.get("protocol/shares/field"), "firmware/native/shares/field.ts");

@@ -1,13 +1,14 @@
 /**
- * The exchange as a picture: a token broken in as many pieces as there are third parties. A piece is filled when its
- * share is on the way; the token is whole when the Responder has confirmed the key.
+ * The sensor as a picture: a token broken in as many pieces as there are third parties. A piece is filled when its
+ * share is on the way; the token is whole when the Responder has confirmed the key. Under it: what the sensor does.
  */
 
 import Resource from "Resource";
 import { Outline } from "commodetto/outline";
 import Poco, { type Font } from "commodetto/Poco";
 import parseBMF from "commodetto/parseBMF";
-import type { BoardEvent } from "../../../firmware/start.js";
+import type { ApplicationEvent } from "../../../firmware/application.js";
+import type { Measurement } from "../../../firmware/readings.js";
 import type { Display } from "../sensor.js";
 
 /** How it stands with a piece. */
@@ -33,6 +34,9 @@ export class Symbolon implements Display {
   /** Third parties in the order in which they were first named. */
   readonly #names: string[] = [];
   #pieces: Piece[] = [];
+  /** There is a session. */
+  #whole = false;
+  #reading = "";
 
   constructor() {
     this.#draw("idle", "");
@@ -40,27 +44,48 @@ export class Symbolon implements Display {
 
   begin(thirdParties: number): void {
     this.#pieces = new Array<Piece>(thirdParties).fill("waiting");
-    this.#draw("idle", "");
+    this.#draw("awake", "", this.#whole);
+  }
+
+  tell(event: ApplicationEvent): void {
+    switch (event.event) {
+      case "message":
+        this.#share(event.to, "sent");
+        break;
+      case "refused":
+        this.#share(event.from, "refused");
+        break;
+      case "finished":
+        this.#end(event.agreed ? fingerprint(event.tek) : undefined, event.reason ?? "");
+        break;
+      case "resumed":
+        this.#whole = true;
+        this.#draw("session", `of exchange ${event.t}`, true);
+        break;
+      case "reading":
+        this.#reading = event.measurements.map(inWords).join(", ");
+        this.#draw("sending", this.#reading, this.#whole);
+        break;
+      case "sleeping":
+        this.#draw(event.acknowledged ? "asleep" : "not heard", event.reason ?? this.#reading, this.#whole);
+    }
+  }
+
+  #share(name: string, piece: Piece): void {
+    this.#whole = false;
+    this.#pieces[this.#indexOf(name)] = piece;
+    const sent = this.#pieces.filter((piece) => piece === "sent").length;
+    this.#draw(`${sent} of ${this.#pieces.length}`, "shares sent");
   }
 
   #end(fingerprint: string | undefined, reason: string): void {
+    this.#whole = fingerprint !== undefined;
     if (fingerprint !== undefined) {
       this.#draw("agreed", fingerprint, true);
     } else {
       this.#pieces.fill("refused");
       this.#draw("no key", reason);
     }
-  }
-
-  tell(event: BoardEvent): void {
-    if (event.event === "finished") {
-      this.#end(event.agreed ? fingerprint(event.tek) : undefined, event.reason ?? "");
-      return;
-    }
-    if (event.event === "message") this.#pieces[this.#indexOf(event.to)] = "sent";
-    else this.#pieces[this.#indexOf(event.from)] = "refused";
-    const sent = this.#pieces.filter((piece) => piece === "sent").length;
-    this.#draw(`${sent} of ${this.#pieces.length}`, "shares sent");
   }
 
   #indexOf(name: string): number {
@@ -140,6 +165,10 @@ export class Symbolon implements Display {
 
 function font(size: 16 | 18 | 28): Font {
   return parseBMF(new Resource(`OpenSans-Semibold-${size}.bf4`));
+}
+
+function inWords({ value, decimals, unit }: Measurement): string {
+  return `${(value / 10 ** decimals).toFixed(decimals)} ${unit}`;
 }
 
 /** The first bytes, in groups that eyes can compare; the trace has all of them. */
