@@ -70,7 +70,7 @@ export function fixed(value: number, digits: number): string {
 export function formatTime(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   if (seconds < 120) return formatQuantity(seconds, "s", 3);
-  if (seconds < 7200) return `${fixed(seconds / 60, 3)} min`;
+  if (seconds < 3600) return `${fixed(seconds / 60, 3)} min`;
   if (seconds < 2 * times.d) return `${fixed(seconds / 3600, 3)} h`;
   if (seconds < YEAR) return `${fixed(seconds / times.d, 3)} days`;
   return `${fixed(seconds / YEAR, 3)} years`;
