@@ -20,7 +20,7 @@ import { engineVersion, packageIntegrity, unpack } from "../engine/source.js";
 export { EngineUnavailableError } from "../engine/source.js";
 
 /** Our C for Linux, besides firmware/native. */
-const folders = ["boards/linux/engine", "boards/engine"];
+export const folders = ["boards/linux/engine", "boards/engine"];
 
 export interface BuildOptions {
   /** Where tarball, sources and engines are kept. Default: node_modules/.cache/symbolon of the repository. */
