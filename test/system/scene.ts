@@ -99,11 +99,15 @@ export class Scene {
     await hospital.ended;
   }
 
-  /** Starts the firmware; resolves to its events when it has ended, or was killed so many ms after its first word. */
+  /**
+   * Starts the firmware; resolves to its events when it has ended, or was killed so many ms after its first word, or
+   * after its process began.
+   */
   async sensor(
     args: readonly string[],
     life: number,
     program = programFile("boards/linux/readings.js"),
+    from: "word" | "start" = "word",
   ): Promise<PartyEvent[]> {
     const [command, ...first] = this.#engine;
     const dir = this.sensorFolder;
@@ -114,8 +118,9 @@ export class Scene {
     child.stdout.setEncoding("utf8").on("data", (part: string) => {
       text += part;
     });
-    let timer = setTimeout(() => child.kill("SIGKILL"), START + life);
+    let timer = setTimeout(() => child.kill("SIGKILL"), from === "start" ? life : START + life);
     child.stdout.once("data", () => {
+      if (from === "start") return;
       clearTimeout(timer);
       timer = setTimeout(() => child.kill("SIGKILL"), life);
     });
@@ -178,18 +183,26 @@ export function checkNumbers(passed: readonly Passage[]) {
   return { seen, perKey };
 }
 
-/** Checks that a T has one message for each third party; the T's that were seen. */
+/**
+ * Checks that a T has one message for each third party, and that no two T share CSB ID and RAND (RFC 3830 §4.1.3: keys
+ * come of both); the T's that were seen.
+ */
 export function checkShares(shares: readonly Passage[]): Set<number> {
   const seen = new Map<string, string>();
+  const sessions = new Map<string, number>();
   const used = new Set<number>();
   for (const { to, datagram } of shares) {
     const payload = decodeMessage(datagram)?.payload;
     if (payload === undefined || payload.length === 0) continue;
-    const { t } = readShareMessage(payload).session;
+    const { t, csbId, rand } = readShareMessage(payload).session;
     const content = toHex(payload);
     assert.equal(seen.get(`${to} ${t}`) ?? content, content, `T ${t} has two messages for ${to}`);
     seen.set(`${to} ${t}`, content);
+    const session = `${toHex(csbId)} ${toHex(rand)}`;
+    assert.equal(sessions.get(session) ?? t, t, `T ${t} has the CSB ID and RAND of another`);
+    sessions.set(session, t);
     used.add(t);
   }
+  assert.equal(sessions.size, used.size, "a T has one CSB ID and RAND");
   return used;
 }
