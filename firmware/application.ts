@@ -13,7 +13,7 @@ import { Cycle, type CycleAction, type CycleEvent } from "./cycle.js";
 import type { Device, TimerId } from "./device.js";
 import { readDuty, writeDuty } from "./duty.js";
 import type { Enrolment } from "./enrolment.js";
-import { runExchange } from "./main.js";
+import { direct, type Way } from "./main.js";
 import { selfTest } from "./native/self-test.js";
 import { encodeReading, type Measurement } from "./readings.js";
 import type { ChannelEvent } from "./start-channel.js";
@@ -45,6 +45,8 @@ export interface ApplicationOptions {
    * the shares, else when the session is there.
    */
   readonly early: boolean;
+  /** The way through a gateway; without it, to each party itself. */
+  readonly way?: Way;
   /** Takes a reading. Throws when the sensor fails. */
   readonly sense: () => readonly Measurement[];
   /** Seconds since 1970 where the board knows them, for the reading only. */
@@ -62,19 +64,20 @@ const PATIENCE = 40_000;
 /** Runs one wake-up, at whose end `sleep` is called once. The enrolment is asked for when the self-test has passed. */
 export function runWakeUp(device: Device, enrol: () => Enrolment, options: ApplicationOptions): void {
   device.mark?.(Phases.boot);
-  let enrolment: Enrolment;
+  const { way = direct, onEvent } = options;
   try {
     selfTest(device);
-    enrolment = enrol();
+    const enrolment = enrol();
     if (enrolment.responderAddress === undefined)
       throw new Error("the enrolment has no address of the Responder");
+    way.prepare(device, enrolment, onEvent, () => {
+      new WakeUp(way.through(device, enrolment), enrolment, options).start();
+    });
   } catch (error) {
     const { message } = error as Error;
-    options.onEvent({ event: "finished", agreed: false, confirmed: false, tek: null, reason: message });
+    onEvent({ event: "finished", agreed: false, confirmed: false, tek: null, reason: message });
     fallAsleep(device, options, false, message);
-    return;
   }
-  new WakeUp(device, enrolment, options).start();
 }
 
 class WakeUp {
@@ -147,7 +150,8 @@ class WakeUp {
 
   #exchange(): void {
     const { device, enrolment } = this;
-    runExchange(
+    const { run } = this.options.way ?? direct;
+    run(
       device,
       enrolment,
       enrolment.responder,

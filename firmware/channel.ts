@@ -90,11 +90,19 @@ export class SensorChannel {
     return new SensorChannel(device, enrolment, kept.t, context, sequence, "confirmed");
   }
 
-  /** Keeps the channel of an exchange that is confirmed, for `resume`: of one in which nothing was sent before. */
-  static keep({ primitives, storage }: Device, enrolment: Enrolment, finished: FinishedInitiator): void {
+  /**
+   * Keeps the channel of an exchange that is confirmed, for `resume`. Of its numbers those below `used` were given under
+   * the provisional context: the Responder has one window for both.
+   */
+  static keep(
+    { primitives, storage }: Device,
+    enrolment: Enrolment,
+    finished: FinishedInitiator,
+    used = 0,
+  ): void {
     const { session, keys, confirmation } = finished;
     const secrets = confirmedSecrets(primitives, keys, confirmation);
-    writeKept(storage, enrolment.responder, { ...secrets, t: session.t, reserved: 0 });
+    writeKept(storage, enrolment.responder, { ...secrets, t: session.t, reserved: used });
     storage.wipeOld?.();
   }
 

@@ -19,18 +19,20 @@ import { Initiator, type InitiatorAction, type Outcome } from "./initiator.js";
 export type SensorEvent =
   | {
       readonly event: "message";
-      readonly name: "I_TP";
+      readonly name: "I_TP" | "bundle";
       readonly from: string;
       readonly to: string;
       readonly bytes: number;
     }
   | {
       readonly event: "refused";
-      readonly message: "TP_I";
+      readonly message: "TP_I" | "R_I" | "bundle";
       readonly from: string;
       readonly error: number | null;
       readonly reason: string;
     }
+  /** The sensor sleeps before it asks for R_I. */
+  | { readonly event: "suspended"; readonly t: number }
   | {
       readonly event: "finished";
       readonly agreed: boolean;
@@ -53,12 +55,52 @@ export function runExchange(
   onFinished: (outcome: Outcome) => void,
   onBegun?: (waiting: WaitingInitiator) => void,
 ): void {
-  device.mark?.(Phases.shares);
-  const t = nextT(device.storage);
-  const waiting = beginExchange(device.steps, device.random, enrolment, responder, t, device.mark);
-  new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
+  const waiting = begin(device, enrolment, responder);
+  sendShares(device, enrolment, waiting, onEvent, onFinished);
   onBegun?.(waiting);
   device.mark?.(Phases.listen);
+}
+
+/** How an exchange is run: runExchange, or what goes through a gateway. */
+export type RunExchange = typeof runExchange;
+
+/** The way of a sensor to the others. */
+export interface Way {
+  readonly run: RunExchange;
+  /** The device whose requests take this way. */
+  through(device: Device, enrolment: Enrolment): Device;
+  /** Goes before a wake-up: finishes what the sleep has interrupted, then calls back. May throw. */
+  prepare(
+    device: Device,
+    enrolment: Enrolment,
+    onEvent: (event: SensorEvent) => void,
+    onReady: () => void,
+  ): void;
+}
+
+/** To each of them itself. */
+export const direct: Way = {
+  run: runExchange,
+  through: (device) => device,
+  prepare: (_device, _enrolment, _onEvent, onReady) => onReady(),
+};
+
+/** The beginning of an exchange: its T is durable, and nothing is sent yet. Throws as runExchange. */
+export function begin(device: Device, enrolment: Enrolment, responder: Identity): WaitingInitiator {
+  device.mark?.(Phases.shares);
+  const t = nextT(device.storage);
+  return beginExchange(device.steps, device.random, enrolment, responder, t, device.mark);
+}
+
+/** Sends the messages of an exchange to the third parties themselves, and says how it ends. */
+export function sendShares(
+  device: Device,
+  enrolment: Enrolment,
+  waiting: WaitingInitiator,
+  onEvent: (event: SensorEvent) => void,
+  onFinished: (outcome: Outcome) => void,
+): void {
+  new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
 }
 
 class Exchange {

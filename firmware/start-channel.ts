@@ -3,7 +3,7 @@
 import { SensorChannel } from "./channel.js";
 import type { Device } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
-import { runExchange } from "./main.js";
+import { direct, type Way } from "./main.js";
 import { selfTest } from "./native/self-test.js";
 import type { BoardEvent } from "./start.js";
 
@@ -16,17 +16,20 @@ export type ChannelEvent =
 export interface ChannelStart {
   /** Whether the channel of the last confirmed exchange will do. */
   readonly resume: boolean;
+  /** The way through a gateway; without it, to each party itself. */
+  readonly way?: Way;
   readonly onEvent: (event: ChannelEvent) => void;
   /** The channel is there for readings: at once when it is resumed, else as soon as the shares are on their way. */
   readonly onChannel: (channel: SensorChannel) => void;
 }
 
 /** As `start` of start.ts, with a channel. */
-export function startChannel(device: Device, enrol: () => Enrolment, options: ChannelStart): void {
-  const { resume, onEvent, onChannel } = options;
+export function startChannel(board: Device, enrol: () => Enrolment, options: ChannelStart): void {
+  const { resume, onEvent, onChannel, way = direct } = options;
   try {
-    selfTest(device);
+    selfTest(board);
     const enrolment = enrol();
+    const device = way.through(board, enrolment);
     if (enrolment.responderAddress === undefined)
       throw new Error("the enrolment has no address of the Responder");
     let channel = resume ? SensorChannel.resume(device, enrolment) : undefined;
@@ -35,7 +38,7 @@ export function startChannel(device: Device, enrol: () => Enrolment, options: Ch
       onChannel(channel);
       return;
     }
-    runExchange(
+    way.run(
       device,
       enrolment,
       enrolment.responder,

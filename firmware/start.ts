@@ -2,7 +2,7 @@
 
 import type { Device } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
-import { runExchange, type SensorEvent } from "./main.js";
+import { direct, type SensorEvent, type Way } from "./main.js";
 import { selfTest } from "./native/self-test.js";
 
 /** What a board tells: the exchange's events, and that it refused to begin one. */
@@ -22,11 +22,16 @@ export interface RefusedStart {
  * without entropy, storage or a link that fail: all end in a RefusedStart, and nothing has been sent then. The
  * enrolment is asked for once the primitives have proven themselves; that it can't be read is a reason too.
  */
-export function start(device: Device, enrol: () => Enrolment, onEvent: (event: BoardEvent) => void): void {
+export function start(
+  device: Device,
+  enrol: () => Enrolment,
+  onEvent: (event: BoardEvent) => void,
+  way: Way = direct,
+): void {
   try {
     selfTest(device);
     const enrolment = enrol();
-    runExchange(device, enrolment, enrolment.responder, onEvent, () => {});
+    way.run(device, enrolment, enrolment.responder, onEvent, () => {});
   } catch (error) {
     const { message } = error as Error;
     onEvent({ event: "finished", agreed: false, confirmed: false, tek: null, reason: message });

@@ -1,5 +1,5 @@
 /**
- * The application: `--dir FOLDER --wake INTERVAL [--exchange-every N] [--marks]` runs one wake-up, and ends with code
+ * The application: `--dir FOLDER --wake INTERVAL [--exchange-every N] [--gateway] [--marks]` runs one wake-up, and ends with code
  * 0 when the board would sleep, for so many milliseconds. Whoever starts it again wakes it (wakes.ts).
  *
  * Tells besides, on standard output: `{"event":"resumed","t":T}`,
@@ -9,6 +9,7 @@
  */
 
 import { type ApplicationEvent, EXCHANGE_EVERY, runWakeUp } from "../../firmware/application.js";
+import { gatewayWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
 import { phaseCodes } from "../../protocol/marks.js";
 import { now } from "./modules/clock.js";
@@ -19,13 +20,21 @@ import { record, vitalSigns } from "./vital-signs.js";
 interface Options {
   readonly interval: number;
   readonly exchangeEvery: number;
+  /** Through the gateway of the enrolment, where R_I waits for the next wake-up. */
+  readonly gateway: boolean;
   readonly marks: boolean;
 }
 
 function readOptions(rest: readonly string[]): Options | undefined {
-  let options: Options = { interval: Number.NaN, exchangeEvery: EXCHANGE_EVERY, marks: false };
+  let options: Options = {
+    interval: Number.NaN,
+    exchangeEvery: EXCHANGE_EVERY,
+    gateway: false,
+    marks: false,
+  };
   for (let i = 0; i < rest.length; i++) {
-    if (rest[i] === "--marks") options = { ...options, marks: true };
+    if (rest[i] === "--gateway") options = { ...options, gateway: true };
+    else if (rest[i] === "--marks") options = { ...options, marks: true };
     else if (rest[i] === "--wake") options = { ...options, interval: Number(rest[++i]) };
     else if (rest[i] === "--exchange-every") options = { ...options, exchangeEvery: Number(rest[++i]) };
     else return undefined;
@@ -36,12 +45,13 @@ function readOptions(rest: readonly string[]): Options | undefined {
 function readProgram(rest: readonly string[]): Program | undefined {
   const options = readOptions(rest);
   if (options === undefined) return undefined;
-  const { interval, exchangeEvery, marks } = options;
+  const { interval, exchangeEvery, gateway, marks } = options;
   return {
     begin(device, enrol, onEvent) {
       const sensor = marks ? marked(device, tellMark) : device;
       runWakeUp(sensor, enrol, {
         ...{ interval, exchangeEvery, early: true },
+        ...(gateway && { way: gatewayWay({ delayed: true }) }),
         sense: () => vitalSigns(device.random(1)[0]),
         onEvent: (event) => tell(event, onEvent),
         sleep: () => exit(0),
@@ -65,4 +75,4 @@ function tellMark(phase: number): void {
   print(JSON.stringify({ event: "mark", phase: name, at: now(), computrons: computrons() }));
 }
 
-runSensor(readProgram, "--dir FOLDER --wake INTERVAL [--exchange-every N] [--marks]");
+runSensor(readProgram, "--dir FOLDER --wake INTERVAL [--exchange-every N] [--gateway] [--marks]");

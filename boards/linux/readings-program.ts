@@ -8,6 +8,7 @@
  */
 
 import type { SensorChannel } from "../../firmware/channel.js";
+import { direct, type Way } from "../../firmware/main.js";
 import { encodeReading } from "../../firmware/readings.js";
 import { startChannel } from "../../firmware/start-channel.js";
 import { exit, print } from "./modules/process.js";
@@ -16,8 +17,11 @@ import { record, vitalSigns } from "./vital-signs.js";
 
 export const readingsUsage = "--dir FOLDER --readings N [--resume]";
 
-/** The program of the arguments behind the folder; undefined for wrong use. */
-export function readReadings([option, count, ...rest]: readonly string[]): Program | undefined {
+/** The program of the arguments behind the folder; undefined for wrong use. `way` is how the sensor reaches the others. */
+export function readReadings(
+  [option, count, ...rest]: readonly string[],
+  way: Way = direct,
+): Program | undefined {
   const resume = rest[0] === "--resume";
   if (option !== "--readings" || !(Number(count) > 0) || rest.length > (resume ? 1 : 0)) return undefined;
   const readings = new Readings(Number(count));
@@ -27,7 +31,10 @@ export function readReadings([option, count, ...rest]: readonly string[]): Progr
         if (event.event === "resumed") print(JSON.stringify(event));
         else onEvent(event);
       };
-      startChannel(device, enrol, { resume, onEvent: tell, onChannel: (channel) => readings.begin(channel) });
+      startChannel(device, enrol, {
+        ...{ resume, way, onEvent: tell },
+        onChannel: (channel) => readings.begin(channel),
+      });
     },
     ended: (agreed) => readings.exchangeEnded(agreed),
   };

@@ -2,6 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import { type Command, Option } from "commander";
+import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
 import { type BoardName, boardNames, type LinkName, linkNames } from "../simulation/result.js";
 import type { Settings } from "../simulation/settings.js";
@@ -11,6 +12,8 @@ export const EXIT_WRONG_USE = 2;
 
 /** Each party has an address of its own in 127.0.x.0/24 of a capture. */
 const MAX_PARTIES = 254;
+/** Readings of a sensor that sleeps, unless it is told otherwise: one before the sleep, one after it. */
+const SLEEPERS_READINGS = 2;
 const MAX_SEED = 2 ** 48 - 1;
 
 /** What commander makes of the command line. */
@@ -26,7 +29,9 @@ export interface Given {
   link: LinkName;
   corrupt: number;
   seed?: number;
-  suite: SuiteName;
+  suite?: SuiteName;
+  gateway?: true;
+  sleep?: true;
   deadline: number;
   repeat?: number;
   parallel: number;
@@ -83,7 +88,12 @@ export function describe(command: Command): Command {
     .addOption(
       option("--seed <s>", "what is lost follows from it (default: random, shown)", wholeNumber(0, MAX_SEED)),
     )
-    .addOption(new Option("--suite <name>", "KEMAC suite").choices(suiteNames).default("aes-ccm-128"))
+    .addOption(
+      new Option(
+        "--suite <name>",
+        `KEMAC suite (default: aes-ccm-128, with a gateway ${BUNDLE_SUITE})`,
+      ).choices(suiteNames),
+    )
     .addOption(option("--deadline <seconds>", "how long an exchange may take", seconds).default(20))
     .addOption(option("--repeat <n>", "exchanges; run i (from 0) takes seed s + i", wholeNumber(1, 100_000)))
     .addOption(
@@ -93,6 +103,8 @@ export function describe(command: Command): Command {
     .addOption(
       option("--readings <n>", "readings that each sensor sends to the Responder", wholeNumber(1, 100_000)),
     )
+    .option("--gateway", "sensors send one bundle to an untrusted gateway, which has no key")
+    .option("--sleep", "sensors sleep between readings; R_I waits at the gateway (needs --gateway)")
     .option("--pcap <file>", "write every datagram as a capture, lost ones with a TTL of 1")
     .option("--json", "print the result as one JSON object")
     .showSuggestionAfterError(false)
@@ -127,6 +139,12 @@ export function settingsOf(given: Given, command: Command): Settings {
     wrong("--corrupt", "needs a serial line: --link slipmux");
   if (given.readings !== undefined && given.link !== "udp")
     wrong("--readings", "needs sensors with IP: --link udp");
+  const { gateway = false, sleep = false } = given;
+  const suite = given.suite ?? (gateway ? BUNDLE_SUITE : "aes-ccm-128");
+  if (gateway && suite !== BUNDLE_SUITE) wrong("--suite", `must be ${BUNDLE_SUITE} with --gateway`);
+  if (gateway && given.link !== "udp") wrong("--gateway", "needs sensors with IP: --link udp");
+  if (gateway && given.board !== "linux") wrong("--gateway", "needs --board linux");
+  if (sleep && !gateway) wrong("--sleep", "needs --gateway");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
@@ -140,12 +158,13 @@ export function settingsOf(given: Given, command: Command): Settings {
     link: given.link,
     corrupt: given.corrupt,
     seed: given.seed ?? randomInt(2 ** 32),
-    suite: given.suite,
+    ...{ suite, gateway, sleep },
     deadline: given.deadline,
     repeat,
     parallel,
     bits: Number(given.bits),
     ...(given.pcap !== undefined && { pcap: given.pcap }),
-    ...(given.readings !== undefined && { readings: given.readings }),
+    // Who sleeps wakes for something.
+    ...((sleep || given.readings !== undefined) && { readings: given.readings ?? SLEEPERS_READINGS }),
   };
 }

@@ -4,6 +4,7 @@ import { draw } from "./network.js";
 import type { Settings } from "./settings.js";
 
 export const RESPONDER = "hospital";
+export const GATEWAY = "gateway";
 
 /** The parties' names. */
 export interface Cast {

@@ -11,6 +11,8 @@ export class Exchange {
   readonly messages: MessageRecord[] = [];
   readonly readings = new ReadingTally();
   engine: string;
+  /** Of a sensor that sleeps. */
+  wakeUps = 0;
   beganAt = performance.now();
   /** When the last message was announced. */
   heardAt = this.beganAt;
@@ -32,6 +34,7 @@ export class Exchange {
       this.engine = `${event.engine}`;
       this.beganAt = performance.now();
     }
+    if (event.event === "wake") this.wakeUps++;
     if (event.event === "reading") this.readings.sent(event);
     if (event.event === "message") this.announced(event);
   }

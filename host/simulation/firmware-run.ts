@@ -2,7 +2,7 @@
 
 import { RESPONDER } from "./cast.js";
 import { Exchange, type Exchanges } from "./exchange.js";
-import { START_MS, STUCK_MS } from "./patience.js";
+import { SLEEP_MS, START_MS, STUCK_MS } from "./patience.js";
 import type { PartyEvent } from "./process.js";
 import { deviceFigures, findingsOf, type RunResult, reasonOf } from "./result.js";
 import { awaitReadings, settle } from "./settle.js";
@@ -23,11 +23,12 @@ export interface Run {
 /** Runs the firmware. A failure is a result; rejects only where an exchange has no part in it. */
 export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run): Promise<RunResult> {
   const { sensor } = run;
-  const { seed, deadline, readings, board } = stage.settings;
+  const { seed, deadline, readings, board, sleep } = stage.settings;
   const script = stage.surroundings.programs.launch[board];
   stage.paths.reseed(sensor, seed + run.index);
   const exchange = new Exchange(sensor, run.engine);
   exchanges.add(exchange);
+  stage.paths.frames.begin(sensor);
 
   let finished: PartyEvent | undefined;
   let failure: Error | undefined;
@@ -38,7 +39,10 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
       if (event.event === "message") run.onDetail(`${event.name} ${event.from} → ${event.to}`);
     },
   });
-  const read = readings === undefined ? undefined : awaitReadings(process, exchange, readings, deadline);
+  const read =
+    readings === undefined
+      ? undefined
+      : awaitReadings(process, exchange, { count: readings, deadline, sleep });
   try {
     const patience = START_MS + deadline * 1000 + STUCK_MS;
     finished = await stage.unlessBroken(
@@ -57,11 +61,16 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
 
 /** What tells the launcher, besides the folder, which firmware a sensor runs. */
 export function launchOptions({ paths, settings }: Stage, sensor: string): string[] {
-  const { link, readings } = settings;
+  const { link, readings, gateway, sleep } = settings;
   const line = paths.lineOf(sensor);
   return [
     ...(line === undefined ? [] : [`--${link}`, line]),
-    ...(readings === undefined ? [] : ["--readings", `${readings}`]),
+    ...(readings === undefined
+      ? []
+      : sleep
+        ? ["--wake", `${SLEEP_MS}`, "--times", `${readings}`]
+        : ["--readings", `${readings}`]),
+    ...(gateway ? ["--gateway"] : []),
   ];
 }
 
@@ -76,13 +85,13 @@ function argumentsOf(stage: Stage, { sensor, dir, index }: Run): string[] {
 }
 
 function resultOf(
-  { settings, cast }: Stage,
+  { settings, cast, paths }: Stage,
   exchange: Exchange,
   finished: PartyEvent | undefined,
   failure: Error | undefined,
   elapsedMs: number,
 ): RunResult {
-  const { deadline, threshold, privacy, suite, link, readings } = settings;
+  const { deadline, threshold, privacy, suite, link, readings, gateway, sleep } = settings;
   const { sensor, responderTek, expiry } = exchange;
   const initiatorTek = typeof finished?.tek === "string" ? finished.tek : null;
   const sensorReason = typeof finished?.reason === "string" ? finished.reason : undefined;
@@ -110,6 +119,9 @@ function resultOf(
     device: deviceFigures(finished?.device),
     messages: exchange.messages,
     ...(readings !== undefined && { readings: exchange.readings.figures }),
+    ...(gateway && { gateway }),
+    ...(sleep && { wakeUps: exchange.wakeUps }),
+    ...(gateway && { frames: paths.frames.end(sensor) }),
     elapsedMs,
   };
 }

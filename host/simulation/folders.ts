@@ -2,7 +2,8 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Identity, identityFromText } from "../../protocol/mikey/identity.js";
+import type { Policy } from "../../protocol/exchange/policy.js";
+import { type Identity, identityFromText, identityToText } from "../../protocol/mikey/identity.js";
 import type { SuiteName } from "../../protocol/mikey/suites.js";
 import { trustAnchor } from "../authority/certificate.js";
 import { createLeaf, createRoot } from "../authority/certify.js";
@@ -10,6 +11,7 @@ import type { Role } from "../authority/roles.js";
 import { generateRsaKeys } from "../authority/rsa-keys.js";
 import { makeEnrolment, writeMadeEnrolment } from "../enrolment/enrol.js";
 import { type Authority, addResponder, writeAuthority, writeParty } from "../enrolment/folders.js";
+import { chooseHandle, writeGatewaySensor } from "../gateway/folder.js";
 
 /** Nothing of a simulation is to last. */
 const DAYS = 1;
@@ -29,6 +31,8 @@ export interface FoldersPlan {
   readonly bits: number;
   /** Whether sensors are told where the Responder takes readings. */
   readonly channel: boolean;
+  /** The gateway of all sensors, if there is one. */
+  readonly gateway?: string;
   /** Where `client` reaches `server`: "host:port". */
   readonly address: (client: string, server: string) => string;
   /** Hears how many keys there are so far. */
@@ -42,6 +46,7 @@ export interface Folders {
   readonly responder: string;
   readonly thirdParties: ReadonlyMap<string, string>;
   readonly sensors: ReadonlyMap<string, string>;
+  readonly gateway?: string;
 }
 
 /** Makes the authority, a key and a certificate for each server, and enrols every sensor. */
@@ -81,6 +86,7 @@ export async function prepareFolders(plan: FoldersPlan): Promise<Folders> {
     responder: folderOf(responder),
     thirdParties: folders(thirdParties),
     sensors: folders(sensors),
+    ...(plan.gateway !== undefined && { gateway: folderOf(plan.gateway) }),
   };
 }
 
@@ -117,10 +123,24 @@ async function enrol(
     responder,
     addresses: thirdParties.map((name) => address(sensor, name)),
     ...(channel && { responderAddress: address(sensor, plan.responder) }),
+    ...(plan.gateway !== undefined && { gateway: enrolAtGateway(plan, plan.gateway, policy) }),
     ...{ deadline, days: DAYS, now },
   });
   const folders = thirdParties.map((name) => join(folder, name));
   signal.throwIfAborted();
   mkdirSync(join(folder, sensor), { mode: 0o700 });
   writeMadeEnrolment(enrolment, policy, join(folder, sensor, "sensor.json"), folders);
+}
+
+/** Makes a sensor known to its gateway; returns how the sensor knows the gateway. */
+function enrolAtGateway(plan: FoldersPlan, gateway: string, { sensor, privacy }: Policy) {
+  const { folder, thirdParties, responder, address } = plan;
+  const own = join(folder, gateway);
+  const handle = chooseHandle(own, sensor);
+  writeGatewaySensor(own, {
+    ...{ sensor, privacy, handle },
+    thirdParties: thirdParties.map((name) => address(gateway, name)),
+    responders: [address(gateway, responder)],
+  });
+  return { address: address(identityToText(sensor), gateway), handle };
 }

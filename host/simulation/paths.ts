@@ -1,6 +1,7 @@
 /** The ways between the parties of a simulation: a relay for each pair that speaks, and the capture of all. */
 
-import { type Cast, RESPONDER } from "./cast.js";
+import { type Cast, GATEWAY, RESPONDER } from "./cast.js";
+import { FrameCount } from "./frames.js";
 import { type Line, Network, type Relay } from "./network.js";
 import { type Capture, captureAddresses, openCapture } from "./pcap.js";
 import type { Settings } from "./settings.js";
@@ -10,6 +11,8 @@ export class Paths {
   readonly #cast: Cast;
   readonly #network: Network;
   readonly #capture: Capture | undefined;
+  /** What passes between sensors and their gateway. */
+  readonly frames = new FrameCount(GATEWAY);
   /** By server, then by client: a third party's begin at a sensor, the Responder's at a third party. */
   readonly #relays = new Map<string, Map<string, Relay>>();
 
@@ -19,18 +22,19 @@ export class Paths {
     this.#cast = cast;
     const { drop, pcap, link } = settings;
     const { sensors, thirdParties, routers } = cast;
-    const addresses = captureAddresses(sensors, thirdParties, RESPONDER, [...routers.values()]);
+    const between = [...routers.values(), ...(settings.gateway ? [GATEWAY] : [])];
+    const addresses = captureAddresses(sensors, thirdParties, RESPONDER, between);
     if (pcap !== undefined) this.#capture = openCapture(pcap, (party) => addresses.get(party) as string);
     this.#network = new Network({
       drop: link === "gatt" ? 0 : drop,
-      observers: this.#capture === undefined ? [] : [this.#capture.observe],
+      observers: [...(this.#capture === undefined ? [] : [this.#capture.observe]), this.frames.observe],
       onError,
     });
   }
 
   /** Opens them all; each leads nowhere until its server is there. */
   async open(): Promise<void> {
-    const { corrupt, drop, link, readings } = this.#settings;
+    const { corrupt, drop, link, readings, gateway } = this.#settings;
     const { sensors, thirdParties, routers } = this.#cast;
     for (const party of thirdParties) {
       await this.#open(party, RESPONDER);
@@ -38,6 +42,10 @@ export class Paths {
     }
     if (readings !== undefined)
       for (const sensor of sensors) await this.#open(this.#clientFor(sensor), RESPONDER);
+    if (gateway) {
+      for (const sensor of sensors) await this.#open(this.#clientFor(sensor), GATEWAY);
+      for (const server of [...thirdParties, RESPONDER]) await this.#open(GATEWAY, server);
+    }
     const line = { corrupt, drop: link === "gatt" ? drop : 0 };
     for (const [sensor, router] of routers) await this.#open(sensor, router, line);
   }
@@ -69,6 +77,7 @@ export class Paths {
       if (sensors.length === 1) this.#relay(party, RESPONDER).reseed(seed);
     }
     this.#relays.get(RESPONDER)?.get(sensor)?.reseed(seed);
+    this.#relays.get(GATEWAY)?.get(sensor)?.reseed(seed);
     const router = routers.get(sensor);
     if (router !== undefined) this.#relay(sensor, router).reseed(seed);
   }

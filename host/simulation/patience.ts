@@ -9,5 +9,7 @@ export const STUCK_MS = 15_000;
 /** Messages that are still on their way when the sensor has finished: until all or silence, at most. */
 export const SETTLE_MS = 2000;
 export const SILENCE_MS = 250;
+/** How long a sensor sleeps; nobody's battery lasts longer for it here. */
+export const SLEEP_MS = 500;
 /** How long one reading may take on a network that loses much. */
 export const READING_MS = 60_000;

@@ -1,6 +1,7 @@
 /** What a simulated exchange came to: the object that `symbolon simulate --json` prints. */
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
+import type { FrameRecord } from "./frames.js";
 import type { ReadingFigures } from "./readings.js";
 
 /** How a sensor reaches the network. */
@@ -65,6 +66,12 @@ export interface RunResult {
   readonly messages: readonly MessageRecord[];
   /** Absent when none were to be sent. */
   readonly readings?: ReadingFigures;
+  /** Whether the sensor had a gateway; this and what follows is absent without one. */
+  readonly gateway?: true;
+  /** How often the sensor woke, of a sensor that sleeps. */
+  readonly wakeUps?: number;
+  /** What passed between sensor and gateway, in order. */
+  readonly frames?: readonly FrameRecord[];
   readonly elapsedMs: number;
 }
 

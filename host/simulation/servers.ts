@@ -1,7 +1,7 @@
 /** Sets the scene: everyone's folder, the engine, the servers and border routers as processes. */
 
 import { randomBytes } from "node:crypto";
-import { RESPONDER } from "./cast.js";
+import { GATEWAY, RESPONDER } from "./cast.js";
 import { launchOptions } from "./firmware-run.js";
 import { type Folders, prepareFolders } from "./folders.js";
 import { BUILD_MS, START_MS } from "./patience.js";
@@ -10,7 +10,7 @@ import type { Stage } from "./stage.js";
 
 /** Makes the authority's, the servers' and the sensors' folders in `folder`. */
 export async function enrolAll(stage: Stage, folder: string): Promise<Folders> {
-  const { bits, suite, threshold, privacy, deadline, readings } = stage.settings;
+  const { bits, suite, threshold, privacy, deadline, readings, gateway } = stage.settings;
   const { sensors, thirdParties } = stage.cast;
   const step = stage.surroundings.progress.begin(
     `authority, ${thirdParties.length + 2} RSA-${bits} keys, enrolment`,
@@ -19,6 +19,7 @@ export async function enrolAll(stage: Stage, folder: string): Promise<Folders> {
     ...{ folder, sensors, thirdParties, responder: RESPONDER },
     ...{ bits, suite, threshold, privacy, deadline, channel: readings !== undefined },
     address: (client, server) => stage.paths.address(client, server),
+    ...(gateway && { gateway: GATEWAY }),
     signal: stage.broken,
     onKey: (made) => step.update(`${made} keys`),
   });
@@ -57,7 +58,7 @@ export async function prepareEngine(stage: Stage): Promise<string> {
 /** Starts the Responder and the third parties, each connected when it listens. `onEvent` hears them all. */
 export async function startServers(
   stage: Stage,
-  { responder, thirdParties }: Folders,
+  { responder, thirdParties, gateway }: Folders,
   onEvent: (name: string, event: PartyEvent) => void,
 ): Promise<void> {
   const { progress, programs } = stage.surroundings;
@@ -91,6 +92,7 @@ export async function startServers(
   await Promise.all([
     serve(RESPONDER, "responder", responder),
     ...[...thirdParties].map(([name, folder]) => serve(name, "third-party", folder)),
+    ...(gateway === undefined ? [] : [serve(GATEWAY, "gateway", gateway)]),
   ]);
   step.done(`${thirdParties.size} third parties and ${RESPONDER} are listening`);
   if (liars.length === 0) return;

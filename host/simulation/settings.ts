@@ -34,6 +34,10 @@ export interface Settings {
   readonly bits: number;
   /** Readings that each sensor sends; without it there is no channel. */
   readonly readings?: number;
+  /** Whether sensors send bundles to a gateway. */
+  readonly gateway: boolean;
+  /** Whether they sleep between their readings, and collect R_I at the gateway after the first sleep. */
+  readonly sleep: boolean;
   /** Where the capture goes, if one is wanted. */
   readonly pcap?: string;
 }

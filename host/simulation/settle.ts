@@ -42,12 +42,13 @@ export async function settle(stage: Stage, exchange: Exchange, exchanges: Exchan
 export async function awaitReadings(
   sensor: PartyProcess,
   { readings }: Exchange,
-  count: number,
-  deadline: number,
+  { count, deadline, sleep: sleeps }: { count: number; deadline: number; sleep: boolean },
 ): Promise<void> {
   const patience = START_MS + deadline * 1000 + STUCK_MS + count * READING_MS;
   try {
-    await sensor.waitFor("readings", ({ event }) => event === "readings", patience);
+    // One that sleeps has sent all when it is not woken any more.
+    if (sleeps) await Promise.race([sensor.ended, sleep(patience, undefined, { ref: false })]);
+    else await sensor.waitFor("readings", ({ event }) => event === "readings", patience);
   } catch (error) {
     if (!(error instanceof PartyError)) throw error;
   }

@@ -18,8 +18,8 @@ import { Refusal } from "../mikey/refusal.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { SHARE_LENGTH, type Sharing } from "../shares/points.js";
-import { BUNDLE_SUITE, NAMED_RESPONDER, TAG_LENGTH } from "./bundle.js";
-import { contentsOffset, openShareMessage, shareMessageHead, shareOffset } from "./layout.js";
+import { BUNDLE_SUITE, NAMED_RESPONDER, SHARE_FROM_END, TAG_LENGTH } from "./bundle.js";
+import { contentsOffset, openShareMessage, shareMessageHead } from "./layout.js";
 import { type Policy, shareIndex } from "./policy.js";
 import { CHECK_VALUE_LENGTH, extensionData, NONCE_LENGTH, PROFILE } from "./profile.js";
 import { createSession, derivedShare, labelContextOf } from "./session.js";
@@ -165,7 +165,7 @@ export function restoreShareMessage(
   const contents = message.slice(offset, end - 1);
   message.set(ccmEncryptedData(primitives, protection, contents), offset);
   wipe(contents);
-  if (part.share !== undefined) message.set(part.share, shareOffset(message, TAG_LENGTH));
+  if (part.share !== undefined) message.set(part.share, message.length - SHARE_FROM_END);
   message.set(part.tag, end);
   return message;
 }

@@ -13,10 +13,8 @@
 
 import { concat } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
-import { macLength } from "../mikey/payloads.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
-import { SHARE_LENGTH } from "../shares/points.js";
-import { checkValueOffset, coveredConfirmation, shareOffset } from "./layout.js";
+import { coveredConfirmation } from "./confirmation-layout.js";
 import { CHECK_VALUE_LENGTH, NONCE_LENGTH, PROFILE, RESPONDER_NONCE_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
 
@@ -28,6 +26,12 @@ export const BUNDLE_SUITE = "aes-ccm-128-8";
 
 /** Bytes of a MAC, in a share message and in R_I, under that suite. */
 export const TAG_LENGTH = 8;
+
+/** Bytes of a share. */
+const SHARE_LENGTH = 16;
+/** From the end of I_TP: MAC, MAC alg, share; Key data and KEMAC have 4 bytes each before these; the check value. */
+export const SHARE_FROM_END = TAG_LENGTH + 1 + SHARE_LENGTH;
+const CHECK_VALUE_FROM_END = SHARE_FROM_END + 4 + 4 + CHECK_VALUE_LENGTH;
 
 /** The Responder byte of a Responder that stands there itself. */
 export const NAMED_RESPONDER = 255;
@@ -53,10 +57,10 @@ export function createBundle(
     throw new RangeError(`nonce: expected ${NONCE_LENGTH} bytes, got ${nonce.length}`);
   }
   const [first] = messages;
-  const offset = checkValueOffset(first, TAG_LENGTH);
+  const offset = first.length - CHECK_VALUE_FROM_END;
   const shares: Uint8Array[] = [];
   for (let i = session.sharing.privacy; i < messages.length; i++) {
-    const start = shareOffset(messages[i], TAG_LENGTH);
+    const start = messages[i].length - SHARE_FROM_END;
     shares.push(messages[i].subarray(start, start + SHARE_LENGTH));
   }
   return concat(
@@ -87,7 +91,7 @@ function responderBytes(responder: Identity, responders: readonly Identity[]): U
  * length that it can't have.
  */
 export function restoreConfirmation(session: Session, compressed: Uint8Array): Uint8Array {
-  const idLength = compressed.length - RESPONDER_NONCE_LENGTH - macLength(session.suite.verification)!;
+  const idLength = compressed.length - RESPONDER_NONCE_LENGTH - TAG_LENGTH;
   if (idLength < 0 || idLength > 255) throw new RangeError(`R_I: ${compressed.length} bytes are none`);
   const nonceEnd = idLength + RESPONDER_NONCE_LENGTH;
   return concat(

@@ -18,7 +18,7 @@ import {
   createAnswer,
   verificationFailure,
 } from "./answer.js";
-import { CONFIRMATION_NONCE_OFFSET, coveredConfirmation } from "./layout.js";
+import { CONFIRMATION_NONCE_OFFSET, coveredConfirmation } from "./confirmation-layout.js";
 import { OSCORE_RESPONDER_ID, RESPONDER_NONCE_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
 

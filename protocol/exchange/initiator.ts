@@ -47,6 +47,24 @@ export function beginExchange(
   return new WaitingInitiator(steps, credentials, session, tgk, messages, nonce);
 }
 
+/** What is left of an exchange while the sensor sleeps. The TGK is as secret as the keys that come from it. */
+export interface SuspendedExchange {
+  readonly t: number;
+  readonly nonce: Uint8Array;
+  readonly tgk: Uint8Array;
+}
+
+/** Takes up an exchange that was suspended: it waits for R_I, and has no share messages any more. */
+export function resumeExchange(
+  steps: SensorSteps,
+  credentials: InitiatorCredentials,
+  responder: Identity,
+  { t, nonce, tgk }: SuspendedExchange,
+): WaitingInitiator {
+  const session = steps.createSession(credentials.policy, responder, nonce, t);
+  return new WaitingInitiator(steps, credentials, session, tgk.slice(), [], nonce);
+}
+
 /** The shares are on their way; the Responder's confirmation is awaited. */
 export class WaitingInitiator {
   #tgk: Uint8Array | undefined;
@@ -90,6 +108,11 @@ export class WaitingInitiator {
     const finished = new FinishedInitiator(this.session, this.provisionalKeys, confirmation);
     this.abandon();
     return finished;
+  }
+
+  /** What it takes to wait on after a sleep, copied. */
+  suspend(): SuspendedExchange {
+    return { t: this.session.t, nonce: this.nonce, tgk: this.#heldTgk().slice() };
   }
 
   /** Ends the exchange: the TGK is forgotten, and whoever asks for its keys later gets an Error. */

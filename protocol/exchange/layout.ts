@@ -6,48 +6,12 @@
 
 import { concat } from "../bytes.js";
 import type { Identity } from "../mikey/identity.js";
-import { KEMAC_HEAD } from "../mikey/kemac.js";
-import {
-  DataTypes,
-  ExtensionTypes,
-  KeyTypes,
-  KeyValidities,
-  MapTypes,
-  PayloadTypes,
-  Roles,
-  TimestampTypes,
-  VERSION,
-} from "../mikey/numbers.js";
+import { DataTypes, ExtensionTypes, KeyTypes, KeyValidities, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { macLength } from "../mikey/payloads.js";
 import { SHARE_LENGTH } from "../shares/points.js";
+import { lengthOf, messageHead } from "./confirmation-layout.js";
 import { CHECK_VALUE_LENGTH, PROFILE, RAND_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
-
-const LONGEST_IDENTITY = 0xffff;
-
-/** HDR and T of a message whose third payload is `next`. `timestamp` is the T of the session, 4 bytes. */
-function head(
-  { suite, csbId }: Session,
-  dataType: number,
-  verify: boolean,
-  timestamp: Uint8Array,
-  next: number,
-): Uint8Array {
-  return concat(
-    // HDR, with no crypto session
-    VERSION,
-    dataType,
-    PayloadTypes.T,
-    verify ? suite.prf | 0x80 : suite.prf,
-    csbId,
-    0,
-    MapTypes.empty,
-    // T
-    next,
-    TimestampTypes.counter,
-    timestamp,
-  );
-}
 
 /** I_TP up to its KEMAC: the same for every third party. */
 export function shareMessageHead(
@@ -59,7 +23,7 @@ export function shareMessageHead(
   const sensorLength = lengthOf(sensor);
   const responderLength = lengthOf(responder);
   return concat(
-    head(session, DataTypes.preSharedKey, true, timestamp, PayloadTypes.RAND),
+    messageHead(session, DataTypes.preSharedKey, true, timestamp, PayloadTypes.RAND),
     // RAND
     PayloadTypes.IDR,
     RAND_LENGTH,
@@ -93,16 +57,6 @@ export function shareMessageHead(
 
 /** Key data before a share: Next payload, Type and KV, length. */
 const KEY_DATA_HEAD = 4;
-
-/** Where the check value stands in I_TP: last before the KEMAC's head. */
-export function checkValueOffset(message: Uint8Array, tagLength: number): number {
-  return contentsOffset(message, tagLength) - KEMAC_HEAD - CHECK_VALUE_LENGTH;
-}
-
-/** Where the share stands in I_TP, encrypted once it is sealed. */
-export function shareOffset(message: Uint8Array, tagLength: number): number {
-  return contentsOffset(message, tagLength) + KEY_DATA_HEAD;
-}
 
 /** Where the contents of the KEMAC begin in I_TP. */
 export function contentsOffset(message: Uint8Array, tagLength: number): number {
@@ -139,7 +93,7 @@ export function shareVerificationHead(
 ): Uint8Array {
   const length = lengthOf(thirdParty);
   const upToIdentity = concat(
-    head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
+    messageHead(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
     // IDR of the third party
     confirmationLength === undefined ? PayloadTypes.V : PayloadTypes.generalExtension,
     Roles.thirdParty,
@@ -157,48 +111,4 @@ export function shareVerificationHead(
     confirmationLength >> 8,
     confirmationLength,
   );
-}
-
-/** Where the nonce stands in R_I: behind HDR (10 bytes), T (6), and RANDR's Next payload, role and length. */
-export const CONFIRMATION_NONCE_OFFSET = 10 + 6 + 3;
-
-/** R_I up to its tag. */
-export function coveredConfirmation(
-  session: Session,
-  timestamp: Uint8Array,
-  nonce: Uint8Array,
-  senderId: Uint8Array,
-): Uint8Array {
-  const { suite, responder } = session;
-  const length = lengthOf(responder);
-  return concat(
-    head(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.RANDR),
-    // RANDR
-    PayloadTypes.generalExtension,
-    Roles.responder,
-    nonce.length,
-    nonce,
-    // General Extension
-    PayloadTypes.IDR,
-    ExtensionTypes.senderId,
-    0,
-    senderId.length,
-    senderId,
-    // IDR of the Responder
-    PayloadTypes.V,
-    Roles.responder,
-    responder.type,
-    length >> 8,
-    length,
-    responder.data,
-    // V
-    PayloadTypes.last,
-    suite.verification,
-  );
-}
-
-function lengthOf({ data }: Identity): number {
-  const { length } = data;
-  if (length > LONGEST_IDENTITY) throw new RangeError(`identity: ${length} bytes are too many`);
-  return length;
 }

@@ -6,7 +6,7 @@
 import type { Clock, Device, Link, Storage } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import type { Outcome } from "../../firmware/initiator.js";
-import { runExchange, type SensorEvent } from "../../firmware/main.js";
+import { type RunExchange, runExchange, type SensorEvent } from "../../firmware/main.js";
 import { toHex } from "../../protocol/bytes.js";
 import { decodeMessage, encodeEmpty, encodeMessage, type Message } from "../../protocol/coap/message.js";
 import { Codes, type Type, Types } from "../../protocol/coap/numbers.js";
@@ -156,12 +156,17 @@ export interface WorldOptions {
   readonly seed?: string;
   /** What the Responder does with a datagram on its own address. */
   readonly hospital?: (world: World, datagram: Uint8Array) => void;
+  /** What the gateway does with a datagram; the sensor is enrolled with it then. */
+  readonly gateway?: (world: World, datagram: Uint8Array) => void;
   /** What goes before the board's own. */
   readonly device?: (device: Device) => Partial<Device>;
 }
 
 /** Where the Responder takes readings. */
 export const RESPONDER = "hospital";
+
+/** Where the gateway is, and what it calls the sensor. */
+export const GATEWAY = { address: "gateway", handle: 0x0102 };
 
 /** How long a datagram travels, in milliseconds. */
 export const TRAVEL = 40;
@@ -196,6 +201,7 @@ export class World {
       policy,
       responder,
       ...(options.hospital !== undefined && { responderAddress: RESPONDER }),
+      ...(options.gateway !== undefined && { gateway: GATEWAY }),
       addresses,
       psk: pskOf,
       weights: weightMatrix(sharingOf(policy)),
@@ -205,8 +211,8 @@ export class World {
   }
 
   /** Begins an exchange; `clock` then lets it happen. */
-  start(): void {
-    runExchange(
+  start(run: RunExchange = runExchange): void {
+    run(
       this.device(),
       this.enrolment,
       this.enrolment.responder,
@@ -242,6 +248,8 @@ export class World {
     this.clock.set(() => {
       if (from === "peer") (this.#open.get(peer) ?? this.#open.get(""))?.(peer, passing.datagram);
       else if (peer === RESPONDER) this.options.hospital?.(this, passing.datagram);
+      else if (peer === GATEWAY.address && this.options.gateway !== undefined)
+        this.options.gateway(this, passing.datagram);
       else for (const party of this.#parties) if (party.address === peer) this.#hear(party, passing.datagram);
     }, TRAVEL);
   }

@@ -1,0 +1,308 @@
+/** The sensor and its gateway: the bundle, the mailbox, the sleep between them, and a gateway that is of no use. */
+
+import { SensorChannel } from "../../firmware/channel.js";
+import type { Device } from "../../firmware/device.js";
+import { gatewayWay } from "../../firmware/gateway.js";
+import type { SensorEvent } from "../../firmware/main.js";
+import { ascii, equal as same, toHex } from "../../protocol/bytes.js";
+import { decodeMessage, encodeMessage, findOption, type Message } from "../../protocol/coap/message.js";
+import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import {
+  compressConfirmation,
+  readBundlePart,
+  restoreShareMessage,
+  splitBundle,
+} from "../../protocol/exchange/bundle-parts.js";
+import { sharingOf } from "../../protocol/exchange/policy.js";
+import { readShareMessage } from "../../protocol/exchange/share-message.js";
+import { createShareVerification } from "../../protocol/exchange/share-verification.js";
+import { policyOf, pskOf, responder } from "../protocol/exchange/parties.js";
+import { deepEqual, equal, ok } from "../support/assert.js";
+import { primitives } from "../support/primitives.js";
+import { GATEWAY, honest, silent, World, type WorldOptions } from "./simulation.js";
+
+const policy = policyOf(2, 1, 3, "aes-ccm-128-8");
+const NAME = "AbCd-_09";
+
+/** A gateway with third parties that are quick; what it holds back or alters a test says. */
+class Gateway {
+  readonly bundles: Uint8Array[] = [];
+  /** Restored messages, for third parties 1…n. */
+  restored: Uint8Array[] = [];
+  /** What waits, oldest first. */
+  readonly mailbox: Uint8Array[] = [];
+  collected = 0;
+  /** Whether it answers at all, and whether it passes anything on. */
+  answers = true;
+  delivers = true;
+  /** What stands before R_I in the mailbox. */
+  junk: Uint8Array[] = [];
+  code: number = Codes.created;
+
+  readonly hear = (world: World, datagram: Uint8Array): void => {
+    const message = decodeMessage(datagram);
+    if (message === undefined || message.code !== Codes.POST || !this.answers) return;
+    const path = message.options
+      .filter(({ number }) => number === OptionNumbers.uriPath)
+      .map(({ value }) => String.fromCharCode(...value))
+      .join("/");
+    if (path === "b") this.#bundle(world, message);
+    else if (path === `m/${NAME}`) this.#collect(world, message);
+    else this.#answer(world, message, { code: Codes.notFound });
+  };
+
+  #bundle(world: World, message: Message): void {
+    const { payload } = message;
+    if (!this.bundles.some((bundle) => same(bundle, payload))) this.bundles.push(payload.slice());
+    const location = ["m", NAME].map((segment) => ({
+      number: OptionNumbers.locationPath,
+      value: ascii(segment),
+    }));
+    this.#answer(world, message, {
+      code: this.code,
+      ...(this.code === Codes.created && { options: location }),
+    });
+    if (this.delivers && this.code === Codes.created) this.deliver(world);
+  }
+
+  /** Sends the parts of the last bundle. */
+  deliver(world: World): void {
+    this.restored = splitBundle(this.bundles[this.bundles.length - 1], sharingOf(policy)).map((part, i) =>
+      restoreShareMessage(primitives, readBundlePart(part), {
+        ...{ identity: policy.thirdParties[i], policy, psk: pskOf(i + 1) },
+        responders: [responder],
+      }),
+    );
+    this.mailbox.push(...this.junk);
+    for (const [i, message] of this.restored.entries()) world.collect(i + 1, message);
+    world.whenAgreed(() => {
+      const { session } = readShareMessage(this.restored[0]);
+      const answer = createShareVerification(
+        primitives,
+        session,
+        policy.thirdParties[0],
+        pskOf(1),
+        world.agreed?.message,
+      );
+      this.mailbox.push(compressConfirmation(answer)!);
+    });
+  }
+
+  #collect(world: World, message: Message): void {
+    if (message.payload.length === 1) {
+      const count = message.payload[0] - this.collected;
+      this.mailbox.splice(0, count);
+      this.collected += count;
+    }
+    const [next] = this.mailbox;
+    if (next === undefined) {
+      // It may wait for as long as it was asked to; then there is nothing.
+      ok(findOption(message.options, OptionNumbers.uriQuery) !== undefined);
+      world.clock.set(() => this.#answer(world, message, {}), 1_000);
+      return;
+    }
+    const tag = { number: OptionNumbers.eTag, value: Uint8Array.of(this.collected + 1) };
+    const format = { number: OptionNumbers.contentFormat, value: Uint8Array.of(ContentFormats.octetStream) };
+    this.#answer(world, message, { options: [tag, format], payload: next });
+  }
+
+  #answer(world: World, { messageId, token }: Message, content: Partial<Message>): void {
+    const response = {
+      type: Types.ACK,
+      code: Codes.changed,
+      options: [],
+      payload: new Uint8Array(0),
+      ...content,
+    };
+    world.carry("peer", GATEWAY.address, encodeMessage({ ...response, messageId, token }));
+  }
+}
+
+function worldOf(gateway: Gateway, options: Partial<WorldOptions> = {}): World {
+  return new World({ policy, script: () => honest, gateway: gateway.hear, ...options });
+}
+
+const toThirdParties = (world: World) =>
+  [1, 2, 3].flatMap((x) => world.sentTo(`tp-${x}`).map(({ payload }) => toHex(payload)));
+
+function confirmed(world: World): void {
+  equal(world.outcomes.length, 1, "outcomes");
+  const [outcome] = world.outcomes;
+  ok(outcome.confirmed, "confirmed");
+  deepEqual(outcome.finished.keys, world.agreed?.keys);
+  equal(world.clock.pending, 0, "timers");
+}
+
+/** What a wake-up finishes of an exchange that was begun before the sleep. */
+function prepare(world: World): SensorEvent[] {
+  const events: SensorEvent[] = [];
+  let ready = 0;
+  gatewayWay({ delayed: true }).prepare(
+    world.device(),
+    world.enrolment,
+    (event) => events.push(event),
+    () => ready++,
+  );
+  world.clock.run();
+  equal(ready, 1, "ready");
+  return events;
+}
+
+const resumed = (device: Device, world: World) =>
+  SensorChannel.takenUp(device.storage, world.enrolment.responder);
+
+describe("a sensor that stays awake, with a gateway", () => {
+  const way = gatewayWay({ delayed: false });
+
+  it("sends one bundle of 80 bytes, and finishes with R_I out of the mailbox", () => {
+    const gateway = new Gateway();
+    const world = worldOf(gateway);
+    world.start(way.run);
+    world.clock.run();
+    confirmed(world);
+    deepEqual(
+      world.sentTo(GATEWAY.address).map(({ payload }) => payload.length),
+      [80, 0],
+    );
+    deepEqual(toThirdParties(world), []);
+  });
+
+  it("waits at the mailbox until R_I is there", () => {
+    const gateway = new Gateway();
+    gateway.delivers = false;
+    const world = worldOf(gateway);
+    world.start(way.run);
+    world.clock.run(3_000);
+    gateway.deliver(world);
+    world.clock.run();
+    confirmed(world);
+    deepEqual(toThirdParties(world), []);
+  });
+
+  it("takes what is no R_I of this exchange for nothing, and goes on to the next", () => {
+    const gateway = new Gateway();
+    gateway.junk = [new Uint8Array(3), new Uint8Array(20), new Uint8Array(400)];
+    const world = worldOf(gateway);
+    world.start(way.run);
+    world.clock.run();
+    confirmed(world);
+    equal(world.events.filter(({ event }) => event === "refused").length, 3);
+  });
+
+  it("sends the whole messages, with the bytes of the restored ones, when the gateway only takes the bundle", () => {
+    const gateway = new Gateway();
+    gateway.delivers = false;
+    const world = worldOf(gateway);
+    world.start(way.run);
+    world.clock.run();
+    confirmed(world);
+    gateway.deliver(world);
+    deepEqual(toThirdParties(world), gateway.restored.map(toHex));
+  });
+
+  it("sends the whole messages at once when the gateway refuses, and after half of the time when it is silent", () => {
+    for (const [code, answers, latest] of [
+      [Codes.forbidden, true, 200],
+      [Codes.changed, true, 200],
+      [Codes.created, false, 10_000],
+    ] as const) {
+      const gateway = new Gateway();
+      Object.assign(gateway, { code, answers });
+      const world = worldOf(gateway);
+      const begin = world.clock.now();
+      world.start(way.run);
+      world.clock.run();
+      confirmed(world);
+      const first = world.passed.find(({ peer }) => peer.startsWith("tp-"));
+      ok(first !== undefined && first.at - begin <= latest, `${first?.at}`);
+    }
+  });
+
+  it("says why when neither way leads anywhere, and leaves nothing behind", () => {
+    const gateway = new Gateway();
+    gateway.delivers = false;
+    const world = worldOf(gateway, { script: () => silent });
+    world.start(way.run);
+    world.clock.run();
+    const [outcome] = world.outcomes;
+    ok(!outcome.confirmed);
+    equal(world.clock.pending, 0, "timers");
+    equal(
+      world.log.filter((line) => line === "open").length,
+      world.log.filter((line) => line === "close").length,
+    );
+  });
+});
+
+describe("a sensor that sleeps, with a gateway", () => {
+  const way = gatewayWay({ delayed: true });
+
+  /** The first wake-up. */
+  function suspended(gateway: Gateway): World {
+    const world = worldOf(gateway);
+    world.start(way.run);
+    world.clock.run();
+    equal(world.outcomes.length, 1);
+    ok(!world.outcomes[0].confirmed);
+    equal(world.events.at(-1)?.event, "suspended");
+    equal(world.clock.pending, 0, "timers");
+    deepEqual(
+      world.sentTo(GATEWAY.address).map(({ payload }) => payload.length),
+      [80],
+    );
+    return world;
+  }
+
+  it("keeps the exchange, and finishes it when it wakes", () => {
+    const world = suspended(new Gateway());
+    const events = prepare(world);
+    const [finished] = events;
+    ok(finished.event === "finished" && finished.confirmed);
+    equal(resumed(world.device(), world), 1);
+    // Nothing is left of the exchange but its channel.
+    deepEqual([...(world.stored.get("pending") ?? [1])], []);
+    deepEqual(prepare(world), []);
+  });
+
+  it("goes on waiting while R_I is not there, and while the gateway is silent", () => {
+    const gateway = new Gateway();
+    gateway.delivers = false;
+    const world = suspended(gateway);
+    deepEqual(prepare(world), []);
+    gateway.answers = false;
+    deepEqual(prepare(world), []);
+    gateway.answers = true;
+    gateway.deliver(world);
+    equal(prepare(world).length, 1);
+    equal(resumed(world.device(), world), 1);
+  });
+
+  it("finds R_I behind what is none", () => {
+    const gateway = new Gateway();
+    gateway.junk = [new Uint8Array(3), new Uint8Array(20)];
+    const events = prepare(suspended(gateway));
+    deepEqual(
+      events.map(({ event }) => event),
+      ["refused", "refused", "finished"],
+    );
+  });
+
+  it("gives the exchange up when the mailbox is gone", () => {
+    const gateway = new Gateway();
+    gateway.delivers = false;
+    const world = suspended(gateway);
+    world.stored.set("mailbox", ascii("elsewhere"));
+    deepEqual(prepare(world), []);
+    deepEqual([...(world.stored.get("pending") ?? [1])], []);
+  });
+
+  it("keeps nothing of an exchange that took the other way", () => {
+    const gateway = new Gateway();
+    gateway.answers = false;
+    const world = worldOf(gateway);
+    world.start(way.run);
+    world.clock.run();
+    confirmed(world);
+    deepEqual(prepare(world), []);
+  });
+});
