@@ -36,7 +36,7 @@ export async function readPhases(
   let selfTest: SelfTest | undefined;
   let onRun: (run: Run) => void;
   if (channels.length === 0) {
-    reader = new LevelReader([WHOLE], samplesPerSecond, (phase) => onPhase({ ...phase, cut: false }));
+    reader = new LevelReader([WHOLE], false, samplesPerSecond, (phase) => onPhase({ ...phase, cut: false }));
     onRun = (run) => reader.run(run);
   } else {
     const names = channels.map((channel) => trace.channels[channel]);
@@ -92,8 +92,8 @@ function channelsOf({ file, channels }: Trace, options: MarkOptions): number[] {
 
 function readerOf({ file, samplesPerSecond }: Trace, pins: number, options: MarkOptions, onPhase: OnPhase) {
   const coding = options.coding ?? (pins === 1 ? "pulses" : "pins");
-  if (pins > 1) return new LevelReader(pins === 2 ? twoPins : threePins, samplesPerSecond, onPhase);
-  if (coding === "level") return new LevelReader(onePin, samplesPerSecond, onPhase);
+  if (pins > 1) return new LevelReader(pins === 2 ? twoPins : threePins, true, samplesPerSecond, onPhase);
+  if (coding === "level") return new LevelReader(onePin, false, samplesPerSecond, onPhase);
   // Half a per mille of a rate's rounding does not make a meter too slow.
   if (samplesPerSecond < LEAST_RATE * 0.9995) {
     const rate = Math.round(samplesPerSecond);

@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { pinMark, selfTestWave } from "../../../firmware/waves.js";
+import { twoPins } from "../../../host/energy/phases/levels.js";
 import { collect } from "../../../host/energy/report/collect.js";
 import { findTraces } from "../../../host/energy/traces/open.js";
 import {
   PAUSE,
+  type Phase,
   type PhaseName,
   Phases,
   PULSES,
@@ -50,6 +53,61 @@ describe("marks in a trace", () => {
     ];
     const { phases } = await phasesOf(samples);
     assert.equal(briefly(phases), "sleep 50, build 51, listen 30, sleep 5");
+  });
+
+  it("takes a short low between equal levels for two marks, and a longer one for sleep", async () => {
+    const { phases, wakeUps } = await phasesOf([
+      ...phase("sleep", 200),
+      ...phase("build", 40),
+      ...phase("sleep", 3),
+      ...phase("build", 50),
+      ...phase("sleep", 99),
+      ...phase("listen", 60),
+      ...phase("sleep", 100),
+      ...phase("listen", 70),
+    ]);
+    assert.equal(briefly(phases), "sleep 200, build 40, build 53, sleep 99, listen 60, sleep 100, listen 70");
+    assert.equal(wakeUps.length, 3);
+  });
+
+  it("reads what the firmware plays on one, two and three pins, the self-test included", async () => {
+    const marks = fc.array(fc.tuple(fc.nat(7), fc.integer({ min: 110, max: 200 })), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(1, 2, 3), marks, async (pins, all) => {
+        const samples: Sample[] = level(0, 150);
+        let levels = 0;
+        const play = (wave: Uint8Array) => {
+          for (let i = 0; i < wave.length; i += 3) {
+            levels = wave[i];
+            samples.push(...level(levels, (256 * wave[i + 1] + wave[i + 2]) / 10));
+          }
+        };
+        play(selfTestWave(pins));
+        const begun = (samples.length - 1) / 100_000;
+        const tell = pinMark(pins, play);
+        // What lies before the self-test and behind it is cut off by it.
+        const told = [1, ...all.map(([phase]) => phase), 4, 0] as Phase[];
+        for (const [i, one] of told.entries()) {
+          tell(one);
+          samples.push(...level(levels, all[i]?.[1] ?? 150));
+        }
+        const { phases, notes } = await phasesOf(samples, { pins });
+        const name = (one: Phase) => (pins === 2 ? twoPins[phaseCodes[one].two] : phaseCodes[one].name);
+        // On pins, asleep and asleep again is one sleep.
+        const expected = told.filter((one, i) => pins === 1 || one !== 0 || told[i - 1] !== 0).map(name);
+        const found = phases.filter((piece) => piece.name !== "mark" && piece.start > begun);
+        assert.deepEqual(
+          found.map((piece) => piece.name),
+          expected,
+        );
+        assert.match(notes.join(), /all wires are right/);
+        assert.doesNotMatch(notes.join(), /a mark/);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("adds up wake-ups, and calls those with shares exchanges", async () => {
