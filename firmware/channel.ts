@@ -7,7 +7,7 @@
  */
 
 import { ascii, concat, readUint, uint, wipe } from "../protocol/bytes.js";
-import { type Action, CoapClient, type RequestHandle } from "../protocol/coap/client.js";
+import type { RequestHandle } from "../protocol/coap/client.js";
 import { encodeUint, findOption, type Message, type Option } from "../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../protocol/coap/numbers.js";
 import {
@@ -29,7 +29,8 @@ import {
   unprotectResponse,
 } from "../protocol/oscore/protect.js";
 import { SEQUENCE_BLOCK, SenderSequence } from "../protocol/oscore/sender-sequence.js";
-import type { Device, Link, Storage, TimerId } from "./device.js";
+import { CoapLink, type CoapOutcome } from "./coap-link.js";
+import type { Device, Storage, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import type { Outcome } from "./initiator.js";
 
@@ -54,8 +55,7 @@ interface Pending {
 type Standing = "open" | "confirmed" | "unconfirmed";
 
 export class SensorChannel {
-  readonly #coap: CoapClient;
-  readonly #link: Link;
+  readonly #coap: CoapLink;
   readonly #address: string;
   readonly #pending: Pending[] = [];
   #sending: Pending | undefined;
@@ -68,7 +68,6 @@ export class SensorChannel {
   #used = 0;
   /** The Responder's last Echo, for the next request. */
   #echo: Uint8Array | undefined;
-  #wake: TimerId | undefined;
   #rest: TimerId | undefined;
   #closed = false;
 
@@ -131,21 +130,7 @@ export class SensorChannel {
     if (responderAddress === undefined)
       throw new Error("channel: the enrolment has no address of the Responder");
     this.#address = responderAddress;
-    this.#link = device.openLink((peer, datagram) => {
-      if (this.#closed) return;
-      this.#coap.receive(device.clock.now(), peer, datagram);
-      this.#work();
-    });
-    try {
-      this.#coap = new CoapClient({
-        random: device.random,
-        parameters: this.#link.transmission ?? {},
-      });
-    } catch (error) {
-      // It draws its first message ID, which needs entropy.
-      this.#link.close();
-      throw error;
-    }
+    this.#coap = new CoapLink(device, (outcome) => this.#outcome(outcome));
   }
 
   /**
@@ -156,7 +141,7 @@ export class SensorChannel {
     const number = this.#nextNumber();
     this.#pending.push({ number, payload, onSettled, request: undefined, attempts: 0, early: false });
     this.#sendNext();
-    this.#work();
+    this.#coap.work();
     return number;
   }
 
@@ -174,7 +159,7 @@ export class SensorChannel {
       if (!outcome.confirmed) this.#settle(pending, false);
     }
     this.#sendNext();
-    this.#work();
+    this.#coap.work();
   }
 
   /** Ends the channel: what is under way is not repeated any more, and nobody hears of it. */
@@ -182,10 +167,8 @@ export class SensorChannel {
     if (this.#closed) return;
     this.#closed = true;
     forget(this.#context);
-    const { clock } = this.device;
-    if (this.#wake !== undefined) clock.clear(this.#wake);
-    if (this.#rest !== undefined) clock.clear(this.#rest);
-    this.#link.close();
+    if (this.#rest !== undefined) this.device.clock.clear(this.#rest);
+    this.#coap.close();
   }
 
   #confirm({ finished }: Extract<Outcome, { confirmed: true }>): void {
@@ -202,7 +185,7 @@ export class SensorChannel {
     this.#standing = "confirmed";
     // The bytes of the other context are of no more use.
     for (const pending of this.#pending) Object.assign(pending, { request: undefined, attempts: 0 });
-    if (this.#handle !== undefined) this.#coap.cancel(this.device.clock.now(), this.#handle);
+    if (this.#handle !== undefined) this.#coap.cancel(this.#handle);
     this.#sending = undefined;
     if (this.#rest !== undefined) this.device.clock.clear(this.#rest);
     this.#rest = undefined;
@@ -227,10 +210,9 @@ export class SensorChannel {
       payload: next.payload,
     });
     const { options, payload } = next.request.message;
-    const route = this.#link.route?.(this.#address) ?? { peer: this.#address, options: [] };
-    this.#handle = this.#coap.request(this.device.clock.now(), {
+    const route = this.#coap.link.route?.(this.#address) ?? { peer: this.#address, options: [] };
+    this.#handle = this.#coap.request({
       peer: route.peer,
-      path: "",
       options: [...options, ...route.options].sort((a, b) => a.number - b.number),
       payload,
       understood: [OptionNumbers.oscore],
@@ -246,30 +228,7 @@ export class SensorChannel {
     return options;
   }
 
-  #work(): void {
-    if (this.#closed) return;
-    const { clock } = this.device;
-    for (let actions = this.#coap.take(); actions.length > 0; actions = this.#coap.take()) {
-      for (const action of actions) {
-        if (action.kind === "send") this.#link.send(action.peer, action.datagram);
-        else this.#outcome(action);
-        // Whoever hears that a reading is settled may have closed the channel.
-        if (this.#closed) return;
-      }
-    }
-    if (this.#wake !== undefined) clock.clear(this.#wake);
-    this.#wake = undefined;
-    const due = this.#coap.nextWake();
-    if (due !== undefined) this.#wake = clock.set(() => this.#tick(), Math.max(0, due - clock.now()));
-  }
-
-  #tick(): void {
-    this.#wake = undefined;
-    this.#coap.tick(this.device.clock.now());
-    this.#work();
-  }
-
-  #outcome(action: Exclude<Action, { kind: "send" }>): void {
+  #outcome(action: CoapOutcome): void {
     const pending = this.#sending;
     // An answer to what was sent before the keys changed is nobody's.
     if (pending === undefined || action.request !== this.#handle) return;
@@ -321,7 +280,7 @@ export class SensorChannel {
     this.#rest = this.device.clock.set(() => {
       this.#rest = undefined;
       this.#sendNext();
-      this.#work();
+      this.#coap.work();
     }, pending.attempts * REST);
   }
 

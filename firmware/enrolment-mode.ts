@@ -3,10 +3,11 @@
  * most. docs/protocol.md has the protocol.
  */
 
-import { CoapClient, type RequestHandle } from "../protocol/coap/client.js";
+import type { RequestHandle } from "../protocol/coap/client.js";
 import { Codes, ContentFormats } from "../protocol/coap/numbers.js";
 import { ENROLMENT_PATH } from "../protocol/enrolment/numbers.js";
-import type { Device, Link, TimerId } from "./device.js";
+import { CoapLink, type CoapOutcome } from "./coap-link.js";
+import type { Device, TimerId } from "./device.js";
 import { Enrollee, type EnrolleeAction } from "./enrollee.js";
 import { selfTest } from "./native/self-test.js";
 import { storeImage } from "./stored-enrolment.js";
@@ -49,13 +50,11 @@ class EnrolmentMode {
   readonly #onEvent: (event: EnrolmentEvent) => void;
   readonly #onEnded: (enrolled: boolean) => void;
   readonly #enrollee: Enrollee;
-  readonly #link: Link;
-  readonly #coap: CoapClient;
+  readonly #coap: CoapLink;
   readonly #neighbour: string;
   readonly #window: TimerId;
-  /** Until the next hello, and until CoAP is due. */
+  /** Until the next hello. */
   #pause: TimerId | undefined;
-  #wake: TimerId | undefined;
   #request: RequestHandle | undefined;
   /** The request under way is a refusal: what is done when it is over. */
   #afterwards: (() => void) | undefined;
@@ -73,22 +72,13 @@ class EnrolmentMode {
     this.#onEnded = onEnded;
     const store = (image: Uint8Array): void => storeImage(storage, image);
     this.#enrollee = new Enrollee({ primitives, random, code, store });
-    this.#link = device.openLink((peer, datagram) => {
-      if (this.#ended) return;
-      this.#coap.receive(clock.now(), peer, datagram);
-      this.#work();
-    });
-    try {
-      const { transmission, neighbour } = this.#link;
-      if (neighbour === undefined) throw new Error("enrolment: this link leads to more than one peer");
-      this.#neighbour = neighbour;
-      this.#coap = new CoapClient(
-        transmission === undefined ? { random } : { random, parameters: transmission },
-      );
-    } catch (error) {
-      this.#link.close();
-      throw error;
+    this.#coap = new CoapLink(device, (outcome) => this.#take(outcome));
+    const { neighbour } = this.#coap.link;
+    if (neighbour === undefined) {
+      this.#coap.close();
+      throw new Error("enrolment: this link leads to more than one peer");
     }
+    this.#neighbour = neighbour;
     this.#window = clock.set(() => this.#try(() => this.#act(this.#enrollee.timeUp())), WINDOW);
   }
 
@@ -128,47 +118,28 @@ class EnrolmentMode {
   }
 
   #ask(payload: Uint8Array): void {
-    const now = this.#device.clock.now();
     if (this.#pause !== undefined) this.#device.clock.clear(this.#pause);
     this.#pause = undefined;
-    if (this.#request !== undefined) this.#coap.cancel(now, this.#request);
-    this.#request = this.#coap.request(now, {
+    if (this.#request !== undefined) this.#coap.cancel(this.#request);
+    this.#request = this.#coap.request({
       peer: this.#neighbour,
       path: ENROLMENT_PATH,
-      payload,
       contentFormat: ContentFormats.octetStream,
+      payload,
       timeout: ANSWER_TIMEOUT,
     });
-    this.#work();
+    this.#coap.work();
   }
 
-  #work(): void {
-    const actions = this.#coap.take();
-    for (const action of actions) {
-      if (this.#ended) return;
-      if (action.kind === "send") this.#link.send(action.peer, action.datagram);
-      else if (action.request === this.#request) {
-        this.#request = undefined;
-        // The datagram may be the link's.
-        const answer =
-          action.kind === "response" && action.message.code === Codes.changed
-            ? action.message.payload.slice()
-            : undefined;
-        this.#over(action.kind === "failure", answer);
-      }
-    }
-    if (this.#ended) return;
-    const { clock } = this.#device;
-    if (this.#wake !== undefined) clock.clear(this.#wake);
-    this.#wake = undefined;
-    const due = this.#coap.nextWake();
-    if (due !== undefined) this.#wake = clock.set(() => this.#tick(), Math.max(0, due - clock.now()));
-  }
-
-  #tick(): void {
-    this.#wake = undefined;
-    this.#coap.tick(this.#device.clock.now());
-    this.#work();
+  #take(outcome: CoapOutcome): void {
+    if (outcome.request !== this.#request) return;
+    this.#request = undefined;
+    // The datagram may be the link's.
+    const answer =
+      outcome.kind === "response" && outcome.message.code === Codes.changed
+        ? outcome.message.payload.slice()
+        : undefined;
+    this.#over(outcome.kind === "failure", answer);
   }
 
   #over(failed: boolean, answer: Uint8Array | undefined): void {
@@ -181,8 +152,8 @@ class EnrolmentMode {
   #end(enrolled: boolean): void {
     const { clock } = this.#device;
     this.#ended = true;
-    for (const timer of [this.#window, this.#pause, this.#wake]) if (timer !== undefined) clock.clear(timer);
-    this.#link.close();
+    for (const timer of [this.#window, this.#pause]) if (timer !== undefined) clock.clear(timer);
+    this.#coap.close();
     this.#onEnded(enrolled);
   }
 }

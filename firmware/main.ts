@@ -3,15 +3,16 @@
  * link, clock and storage.
  */
 
-import { CoapClient, type RequestHandle } from "../protocol/coap/client.js";
+import { prepareOptions } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
 import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { MIKEY_PATH } from "../protocol/exchange/profile.js";
 import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
+import { CoapLink, type CoapOutcome } from "./coap-link.js";
 import { nextT } from "./counter.js";
-import type { Device, Link, TimerId } from "./device.js";
+import type { Device, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import { Initiator, type InitiatorAction, type Outcome } from "./initiator.js";
 
@@ -103,18 +104,19 @@ export function sendShares(
   new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
 }
 
+/** The options of every request, but for those of a link's own. */
+const REQUEST = { path: MIKEY_PATH, contentFormat: ContentFormats.mikey };
+const OPTIONS = prepareOptions(REQUEST);
+
 class Exchange {
-  readonly #coap: CoapClient;
-  readonly #link: Link;
+  readonly #coap: CoapLink;
   /** The timers of the exchange's own time. */
-  readonly #timers: TimerId[];
-  /** The timer that wakes CoAP. */
-  #wake: TimerId | undefined;
-  /** Which third party a request went to. */
-  readonly #asked = new Map<RequestHandle, number>();
-  /** Third parties to which the message went at least once. */
-  readonly #told = new Set<number>();
-  #stopped = false;
+  readonly #halftime: TimerId;
+  readonly #deadline: TimerId;
+  /** Which third party a request went to, by its handle; handles count up. 0: it has its outcome. */
+  readonly #asked: number[] = [];
+  /** At x − 1: whether the message went to that third party at least once. */
+  readonly #told: boolean[] = [];
 
   constructor(
     private readonly device: Device,
@@ -123,27 +125,11 @@ class Exchange {
     private readonly onEvent: (event: SensorEvent) => void,
     private readonly onFinished: (outcome: Outcome) => void,
   ) {
-    const { clock, random } = device;
+    const { clock } = device;
     const { deadline } = enrolment;
-    this.#link = device.openLink((peer, datagram) => {
-      if (this.#stopped) return;
-      this.#coap.receive(clock.now(), peer, datagram);
-      this.#work();
-    });
-    try {
-      const { transmission } = this.#link;
-      this.#coap = new CoapClient(
-        transmission === undefined ? { random } : { random, parameters: transmission },
-      );
-    } catch (error) {
-      // It draws its first message ID, which needs entropy.
-      this.#link.close();
-      throw error;
-    }
-    this.#timers = [
-      clock.set(() => this.#act(initiator.handle({ kind: "halftime" })), deadline / 2),
-      clock.set(() => this.#act(initiator.handle({ kind: "deadline" })), deadline),
-    ];
+    this.#coap = new CoapLink(device, (outcome) => this.#take(outcome));
+    this.#halftime = clock.set(() => this.#act(initiator.handle({ kind: "halftime" })), deadline / 2);
+    this.#deadline = clock.set(() => this.#act(initiator.handle({ kind: "deadline" })), deadline);
   }
 
   /** Throws when entropy or the link fails; then nothing goes on. */
@@ -167,25 +153,23 @@ class Exchange {
         this.onEvent({ event: "refused", message: "TP_I", from: this.#nameOf(x), error, reason });
       }
     }
-    this.#work();
+    this.#coap.work();
   }
 
   #send(x: number, message: Uint8Array): void {
-    const now = this.device.clock.now();
-    const again = this.#told.has(x);
+    const again = this.#told[x - 1] === true;
     if (again && this.#isTransmitting(x)) return;
     const address = this.enrolment.addresses[x - 1];
-    const route = this.#link.route?.(address) ?? { peer: address, options: [] };
-    const handle = this.#coap.request(now, {
-      ...route,
-      path: MIKEY_PATH,
+    const route = this.#coap.link.route?.(address);
+    const handle = this.#coap.request({
+      peer: route === undefined ? address : route.peer,
+      prepared: route === undefined ? OPTIONS : prepareOptions({ ...REQUEST, options: route.options }),
       payload: message,
-      contentFormat: ContentFormats.mikey,
       timeout: this.enrolment.deadline,
     });
-    this.#asked.set(handle, x);
+    this.#asked[handle] = x;
     if (again) return;
-    this.#told.add(x);
+    this.#told[x - 1] = true;
     const from = this.enrolment.names?.sensor ?? identityToText(this.enrolment.policy.sensor);
     this.onEvent({ event: "message", name: "I_TP", from, to: this.#nameOf(x), bytes: message.length });
   }
@@ -195,57 +179,25 @@ class Exchange {
    * answered, late: the answer to either request is as good.
    */
   #isTransmitting(x: number): boolean {
-    for (const [handle, party] of this.#asked) {
-      if (party === x && this.#coap.isTransmitting(handle)) return true;
-    }
-    return false;
+    return this.#asked.some((party, handle) => party === x && this.#coap.isTransmitting(handle));
   }
 
-  /** Sends what CoAP has to send, hands its outcomes to the exchange, and sleeps until CoAP is due again. */
-  #work(): void {
-    if (this.#stopped) return;
-    const { clock } = this.device;
-    const actions = this.#coap.take();
-    let outcomes = 0;
-    // An outcome may end the exchange and close the link: acknowledgements go first.
-    for (let i = 0; i < actions.length; i++) {
-      const action = actions[i];
-      if (action.kind === "send") this.#link.send(action.peer, action.datagram);
-      else outcomes++;
+  #take(outcome: CoapOutcome): void {
+    const x = this.#asked[outcome.request];
+    this.#asked[outcome.request] = 0;
+    if (outcome.kind === "failure") {
+      this.#act(this.initiator.handle({ kind: "failure", x, reason: outcome.reason }));
+    } else {
+      const { code, payload } = outcome.message;
+      this.#act(this.initiator.handle({ kind: "answer", x, code, payload }));
     }
-    for (let i = 0; outcomes > 0 && i < actions.length; i++) {
-      const action = actions[i];
-      if (action.kind === "send") continue;
-      const x = this.#asked.get(action.request);
-      if (x === undefined) continue;
-      this.#asked.delete(action.request);
-      if (action.kind === "failure") {
-        this.#act(this.initiator.handle({ kind: "failure", x, reason: action.reason }));
-      } else {
-        const { code, payload } = action.message;
-        this.#act(this.initiator.handle({ kind: "answer", x, code, payload }));
-      }
-      if (this.#stopped) return;
-    }
-    if (this.#wake !== undefined) clock.clear(this.#wake);
-    this.#wake = undefined;
-    const due = this.#coap.nextWake();
-    if (due !== undefined) this.#wake = clock.set(() => this.#tick(), Math.max(0, due - clock.now()));
   }
 
-  #tick(): void {
-    this.#wake = undefined;
-    this.#coap.tick(this.device.clock.now());
-    this.#work();
-  }
-
-  /** Ends timers and the link. What CoAP still has to say is lost: nobody waits for it. */
   #stop(): void {
     const { clock } = this.device;
-    this.#stopped = true;
-    for (const timer of this.#timers) clock.clear(timer);
-    if (this.#wake !== undefined) clock.clear(this.#wake);
-    this.#link.close();
+    clock.clear(this.#halftime);
+    clock.clear(this.#deadline);
+    this.#coap.close();
   }
 
   #finish(outcome: Outcome): void {

@@ -57,8 +57,11 @@ export type Application = "exchange" | "slipmux" | "readings";
 /** The module that it begins with, and the memory that it has: see engine/memory.h. */
 const applications: Record<Application, { readonly entry: string; readonly memory: readonly string[] }> = {
   exchange: { entry: "main.js", memory: [] },
-  slipmux: { entry: "slipmux.js", memory: ["-DSLOT_COUNT=1280", "-DCHUNK_BYTES=8192"] },
-  readings: { entry: "readings.js", memory: ["-DSLOT_COUNT=2048", "-DCHUNK_BYTES=20480"] },
+  slipmux: { entry: "slipmux.js", memory: ["-DSLOT_COUNT=1280", "-DCHUNK_BYTES=8192", "-DSTACK_COUNT=448"] },
+  readings: {
+    entry: "readings.js",
+    memory: ["-DSLOT_COUNT=2048", "-DCHUNK_BYTES=20480", "-DSTACK_COUNT=448"],
+  },
 };
 
 export interface ImageOptions {

@@ -2,7 +2,7 @@
 
 import type { Clock, Device, Storage } from "../../firmware/device.js";
 import { counted, type LinkCounters } from "../../firmware/link/counters.js";
-import { openUdpLink } from "../../firmware/link/udp.js";
+import { openUdpLink, type UdpSocketOptions } from "../../firmware/link/udp.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
 import { clearTimer, now, setTimer } from "./modules/clock.js";
 import { readFile, writeFile } from "./modules/files.js";
@@ -27,10 +27,7 @@ export const clock: Clock = { now, set: setTimer, clear: (timer) => clearTimer(t
 /** One device, and the counters of its link. */
 export function createDevice(options: LinuxDeviceOptions): { device: Device; counters: LinkCounters } {
   const { address = "0.0.0.0", attachment } = options;
-  const onLost = (peer: string, reason: string) => report(`udp: a datagram to ${peer} is lost: ${reason}`);
-  const { openLink, counters } = counted(
-    attachment?.openLink ?? ((onDatagram) => openUdpLink({ io: UDP, address, onLost }, onDatagram)),
-  );
+  const { openLink, counters } = attachment === undefined ? overUdp(address) : counted(attachment.openLink);
   const device: Device = {
     primitives,
     steps,
@@ -41,6 +38,17 @@ export function createDevice(options: LinuxDeviceOptions): { device: Device; cou
     trace: attachment?.trace ?? report,
   };
   return { device, counters };
+}
+
+function overUdp(address: string): { openLink: Device["openLink"]; counters: LinkCounters } {
+  const counters: LinkCounters = { txDatagrams: 0, txBytes: 0, rxDatagrams: 0, rxBytes: 0 };
+  const onLost = (peer: string, reason: string) => report(`udp: a datagram to ${peer} is lost: ${reason}`);
+  const io = class extends UDP {
+    constructor(options: UdpSocketOptions) {
+      super(options, counters);
+    }
+  };
+  return { openLink: (onDatagram) => openUdpLink({ io, address, onLost }, onDatagram), counters };
 }
 
 /** Values as files of a folder, each replaced in one step. */
@@ -56,10 +64,9 @@ function folderStorage(folder: string): Storage {
   };
 }
 
-const storedName = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-
 /** Names of values are the firmware's own, but no name may leave the folder. */
 function checkName(name: string): string {
-  if (!storedName.test(name)) throw new RangeError(`storage: ${name} is no name for a value`);
+  if (name === "" || name.startsWith(".") || name.includes("/"))
+    throw new RangeError(`storage: ${name} is no name for a value`);
   return name;
 }

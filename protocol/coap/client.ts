@@ -23,6 +23,7 @@ import {
 } from "./message.js";
 import { Codes, isCritical, isResponse, MAX_MESSAGE_SIZE, OptionNumbers, Types } from "./numbers.js";
 import {
+  EXCHANGE_LIFETIME,
   exchangeLifetime,
   initialTimeout,
   type TransmissionParameters,
@@ -36,17 +37,30 @@ export interface CoapClientOptions {
   readonly tokenLength?: number;
 }
 
-export interface CoapRequest {
-  /** Named as the link names it. */
-  readonly peer: string;
+/** What the options of a request are made of. */
+export interface RequestOptions {
   /** Uri-Path segments with slashes between: "mikey" or "/mikey". ASCII. */
-  readonly path: string;
-  /** A method code; POST where there is none. */
-  readonly code?: number;
-  readonly payload?: Uint8Array;
+  readonly path?: string;
   readonly contentFormat?: number;
   /** Options besides Uri-Path and Content-Format, in ascending order of number. */
   readonly options?: readonly Option[];
+}
+
+/** Options as they are sent: made once for all requests that are alike. */
+export interface PreparedOptions {
+  readonly encoded: Uint8Array;
+  /** Whether the caller does block-wise transfer itself. */
+  readonly blockwise: boolean;
+}
+
+export interface CoapRequest extends RequestOptions {
+  /** Named as the link names it. */
+  readonly peer: string;
+  /** A method code; POST where there is none. */
+  readonly code?: number;
+  readonly payload?: Uint8Array;
+  /** In the place of path, contentFormat and options. */
+  readonly prepared?: PreparedOptions;
   /** Critical options that the caller understands in the response, besides Block1 and Block2. */
   readonly understood?: readonly number[];
   /** Milliseconds until the request has failed whatever is still under way; EXCHANGE_LIFETIME by default. */
@@ -117,6 +131,8 @@ interface Acknowledged {
 export class CoapClient {
   readonly #random: RandomSource;
   readonly #parameters: TransmissionParameters;
+  /** EXCHANGE_LIFETIME. */
+  readonly #lifetime: number;
   readonly #tokenLength: number;
   /** In the order of their requests. */
   readonly #exchanges: Exchange[] = [];
@@ -127,8 +143,6 @@ export class CoapClient {
   #lastHandle = 0;
   /** How many of them have not been sent yet. */
   #queued = 0;
-  /** The options that were made last: most requests of a client are alike. */
-  #lastOptions: RequestOptions | undefined;
 
   /** Throws a RangeError for parameters that make no sense. */
   constructor({ random, parameters, tokenLength = 4 }: CoapClientOptions) {
@@ -137,6 +151,7 @@ export class CoapClient {
     }
     this.#random = random;
     this.#parameters = transmissionParameters(parameters);
+    this.#lifetime = parameters === undefined ? EXCHANGE_LIFETIME : exchangeLifetime(this.#parameters);
     this.#tokenLength = tokenLength;
     // RFC 7252 §4.4 strongly recommends a random start. Reuse within EXCHANGE_LIFETIME takes 65536 requests.
     this.#messageId = readUint(random(2), 0, 2);
@@ -147,20 +162,14 @@ export class CoapClient {
    * failure bears the handle that is returned. Throws a RangeError when the request can't be one message.
    */
   request(now: number, request: CoapRequest): RequestHandle {
-    const {
-      peer,
-      code = Codes.POST,
-      understood = noNumbers,
-      payload = nothing,
-      timeout = exchangeLifetime(this.#parameters),
-    } = request;
+    const { peer, code = Codes.POST, understood = noNumbers, payload = nothing } = request;
+    const { prepared = prepareOptions(request), timeout = this.#lifetime } = request;
     const token = this.#random(this.#tokenLength);
     if (this.#findByToken(peer, token) !== undefined) {
       throw new Error("random: gave a token that is in use");
     }
     const messageId = this.#messageId;
-    const { encoded, blockwise } = this.#optionsOf(request);
-    const datagram = joinMessage({ type: Types.CON, code, messageId, token, payload }, encoded);
+    const datagram = joinMessage({ type: Types.CON, code, messageId, token, payload }, prepared.encoded);
     if (datagram.length > MAX_MESSAGE_SIZE) {
       throw new RangeError(`message: expected at most ${MAX_MESSAGE_SIZE} bytes, got ${datagram.length}`);
     }
@@ -171,7 +180,7 @@ export class CoapClient {
       token,
       messageId,
       understood,
-      blockwise,
+      blockwise: prepared.blockwise,
       deadline: now + timeout,
       datagram,
       phase: "queued",
@@ -360,17 +369,6 @@ export class CoapClient {
     return undefined;
   }
 
-  #optionsOf(request: CoapRequest): RequestOptions {
-    const { path, contentFormat, options } = request;
-    if (options !== undefined && options.length > 0) return encodedOptions(request);
-    let last = this.#lastOptions;
-    if (last === undefined || last.path !== path || last.contentFormat !== contentFormat) {
-      last = encodedOptions(request);
-      this.#lastOptions = last;
-    }
-    return last;
-  }
-
   #send(peer: string, datagram: Uint8Array): void {
     this.#actions.push({ kind: "send", peer, datagram });
   }
@@ -379,7 +377,7 @@ export class CoapClient {
   #remember(now: number, peer: string, messageId: number): void {
     this.#forget(now);
     if (this.#remembered.length === MAX_REMEMBERED) this.#remembered.shift();
-    this.#remembered.push({ peer, messageId, until: now + exchangeLifetime(this.#parameters) });
+    this.#remembered.push({ peer, messageId, until: now + this.#lifetime });
   }
 
   #isRemembered(now: number, peer: string, messageId: number): boolean {
@@ -401,24 +399,15 @@ function decoded(datagram: Uint8Array): Message | "malformed" | undefined {
   }
 }
 
-/** The options of a request as they are sent, and what they were made of. */
-interface RequestOptions {
-  readonly path: string;
-  readonly contentFormat: number | undefined;
-  readonly encoded: Uint8Array;
-  /** Whether the caller does block-wise transfer itself. */
-  readonly blockwise: boolean;
-}
-
-function encodedOptions(request: CoapRequest): RequestOptions {
-  const options = requestOptions(request);
+/** The options of requests. Throws a RangeError for one that can't be written. */
+export function prepareOptions(given: RequestOptions): PreparedOptions {
+  const options = requestOptions(given);
   const blockwise = findOption(options, OptionNumbers.block1) !== undefined;
-  const { path, contentFormat } = request;
-  return { path, contentFormat, encoded: encodeOptions(options), blockwise };
+  return { encoded: encodeOptions(options), blockwise };
 }
 
 /** Uri-Path, Content-Format and the caller's options, in ascending order; equal numbers keep their order. */
-function requestOptions({ path, contentFormat, options = [] }: CoapRequest): Option[] {
+function requestOptions({ path = "", contentFormat, options = [] }: RequestOptions): Option[] {
   const own: Option[] = [];
   for (const segment of path.split("/")) {
     if (segment === "") continue;

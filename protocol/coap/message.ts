@@ -104,18 +104,14 @@ export function decodeMessage(datagram: Uint8Array): Message | undefined {
     return { type, code, messageId, token: nothing, options: noOptions, payload: nothing };
   }
   let offset = HEADER_LENGTH + tokenLength;
-  if (offset > datagram.length) {
-    throw malformed(
-      "token",
-      HEADER_LENGTH,
-      `expected ${tokenLength} bytes, got ${datagram.length - HEADER_LENGTH}`,
-    );
+  if (offset > end) {
+    throw malformed("token", HEADER_LENGTH, `expected ${tokenLength} bytes, got ${end - HEADER_LENGTH}`);
   }
   const token = datagram.subarray(HEADER_LENGTH, offset);
 
   const options: Option[] = [];
   let number = 0;
-  while (offset < datagram.length && datagram[offset] !== PAYLOAD_MARKER) {
+  while (offset < end && datagram[offset] !== PAYLOAD_MARKER) {
     const start = offset++;
     if (options.length === MAX_OPTIONS) throw malformed("options", start, `more than ${MAX_OPTIONS}`);
     const deltaNibble = datagram[start] >> 4;
@@ -127,20 +123,16 @@ export function decodeMessage(datagram: Uint8Array): Message | undefined {
     if (number > MAX_OPTION_NUMBER) throw malformed("option number", start, `${number} is over 16 bits`);
     const length = readExtended(datagram, offset, lengthNibble, "option length");
     offset += extensionOf(lengthNibble);
-    if (offset + length > datagram.length) {
-      throw malformed(
-        `value of option ${number}`,
-        offset,
-        `expected ${length} bytes, got ${datagram.length - offset}`,
-      );
+    if (offset + length > end) {
+      throw malformed(`value of option ${number}`, offset, `expected ${length} bytes, got ${end - offset}`);
     }
     options.push({ number, value: datagram.subarray(offset, offset + length) });
     offset += length;
   }
 
-  if (offset === datagram.length) return { type, code, messageId, token, options, payload: nothing };
+  if (offset === end) return { type, code, messageId, token, options, payload: nothing };
   // A marker is there, so bytes must follow.
-  if (offset + 1 === datagram.length) throw malformed("payload", offset, "a marker and no payload");
+  if (offset + 1 === end) throw malformed("payload", offset, "a marker and no payload");
   return { type, code, messageId, token, options, payload: datagram.subarray(offset + 1) };
 }
 

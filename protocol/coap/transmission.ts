@@ -75,16 +75,20 @@ export function exchangeLifetime(parameters: TransmissionParameters): number {
   return maxTransmitSpan(parameters) + 2 * parameters.MAX_LATENCY + parameters.ACK_TIMEOUT;
 }
 
+/** EXCHANGE_LIFETIME under the defaults. */
+export const EXCHANGE_LIFETIME = exchangeLifetime(defaults);
+
 /** How long a NON's message ID stays taken, in milliseconds (RFC 7252 §4.8.2). */
 export function nonLifetime(parameters: TransmissionParameters): number {
   return maxTransmitSpan(parameters) + parameters.MAX_LATENCY;
 }
 
 /**
- * The first wait for an acknowledgement, in milliseconds: at random between ACK_TIMEOUT and
+ * The first wait for an acknowledgement, in whole milliseconds: at random between ACK_TIMEOUT and
  * ACK_TIMEOUT · ACK_RANDOM_FACTOR (RFC 7252 §4.2). Each retransmission multiplies it by BACKOFF_FACTOR.
  */
 export function initialTimeout(parameters: TransmissionParameters, random: RandomSource): number {
   const fraction = readUint(random(2), 0, 2) / 0xffff;
-  return parameters.ACK_TIMEOUT * (1 + (parameters.ACK_RANDOM_FACTOR - 1) * fraction);
+  // Whole numbers are what a board without double precision compares quickly, at every datagram.
+  return (parameters.ACK_TIMEOUT * (1 + (parameters.ACK_RANDOM_FACTOR - 1) * fraction)) | 0;
 }

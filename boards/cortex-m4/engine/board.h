@@ -11,6 +11,9 @@ void startInstructionCounter(void);
 uint32_t readInstructions(void);
 void pauseInstructionCounter(void);
 void resumeInstructionCounter(void);
+/* What comes between the two is left out of the peak; the first call of the second begins. */
+void noteCStackPeak(void);
+void repaintCStack(void);
 uint32_t cStackPeak(void);
 uint32_t cStackReserved(void);
 

@@ -9,6 +9,9 @@ struct Socket {
 	uint8_t number; /* 0: it is closed */
 };
 
+/* An address of the network as text, with its 0. */
+#define MAX_ADDRESS 64
+
 /* An exchange has one, and readings another. */
 static Socket sockets[2];
 #define SOCKETS (sizeof(sockets) / sizeof(sockets[0]))
@@ -79,7 +82,7 @@ void xs_udp_open(xsMachine *the)
 /* xs_udp_send(socket, address, port, bytes) */
 void xs_udp_send(xsMachine *the)
 {
-	uint8_t head[4 + 64];
+	uint8_t head[4 + MAX_ADDRESS];
 	void *data;
 	xsUnsignedValue length;
 	xsIntegerValue port = xsmcToInteger(xsArg(2));
@@ -112,7 +115,7 @@ void xs_udp_close(xsMachine *the)
 static void receiveDatagram(xsMachine *the)
 {
 	const uint8_t *from = reply + sizeof(double);
-	char address[256];
+	char address[MAX_ADDRESS];
 
 	/* It may have been closed while the datagram was on its way. */
 	if (findOpen(from[2]) == NULL)
@@ -120,6 +123,8 @@ static void receiveDatagram(xsMachine *the)
 	xsBeginHost(the);
 	{
 		xsTry {
+			if (from[3] >= sizeof(address))
+				xsUnknownError("address: %d bytes are too many", from[3]);
 			memcpy(address, from + 4, from[3]);
 			address[from[3]] = 0;
 			xsmcVars(4);

@@ -40,10 +40,12 @@ void measureFromHere(void)
 void pauseMeasurement(void)
 {
 	pauseInstructionCounter();
+	noteCStackPeak();
 }
 
 void resumeMeasurement(void)
 {
+	repaintCStack();
 	resumeInstructionCounter();
 }
 
@@ -91,6 +93,8 @@ int main(void)
 	}
 	xsEndHost(the);
 	share(the);
+	/* Here a device starts. */
+	repaintCStack();
 
 	the = application = makeApplication(the);
 	setHost(the, &host);

@@ -202,18 +202,35 @@ xsMachine *makeApplication(txMachine *shared)
 	return fxCloneMachine(&creation, shared, "symbolon", NULL);
 }
 
+/*
+ * How much of the stack was in use at once. Regular expressions and dtoa have their scratch at its other end: what was
+ * never touched lies between.
+ */
+static uint32_t stackPeak(void)
+{
+	const uint8_t *next = (const uint8_t *)memory.stack, *top = (const uint8_t *)memory.kept, *from = next;
+	const uint8_t *used = next;
+	ptrdiff_t longest = 0;
+
+	for (; next < top; next++) {
+		if (*next != PAINT)
+			from = next + 1;
+		else if (next + 1 - from > longest) {
+			longest = next + 1 - from;
+			used = next + 1;
+		}
+	}
+	return (uint32_t)(top - used);
+}
+
 void readMemoryFigures(txMachine *the, MemoryFigures *figures)
 {
-	const uint8_t *lowest = (const uint8_t *)memory.stack, *top = (const uint8_t *)memory.kept;
-
-	while (lowest < top && *lowest == PAINT)
-		lowest++;
 	figures->slotsReserved = sizeof(memory.slots);
 	figures->slotsPeak = (uint32_t)(the->peakHeapCount * sizeof(txSlot));
 	figures->chunksReserved = sizeof(memory.chunks);
 	figures->chunksPeak = (uint32_t)the->peakChunksSize;
 	figures->stackReserved = sizeof(memory.stack);
-	figures->stackPeak = (uint32_t)(top - lowest);
+	figures->stackPeak = stackPeak();
 	figures->tables = (uint32_t)mallinfo().uordblks - mallocBefore;
 	figures->sharedSlots = (uint32_t)(the->sharedMachine->currentHeapCount * sizeof(txSlot));
 	figures->sharedChunks = (uint32_t)the->sharedMachine->currentChunksSize;

@@ -10,10 +10,10 @@
 
 /* What the application has to live with: one exchange, unless build.ts says that it does more. */
 #ifndef SLOT_COUNT
-#define SLOT_COUNT 896
-#define CHUNK_BYTES 5120
+#define SLOT_COUNT 850
+#define CHUNK_BYTES 4352
+#define STACK_COUNT 384
 #endif
-#define STACK_COUNT 448
 
 xsMachine *makeShared(void);
 /* Runs the top level of the application. Throws what it throws. */
@@ -21,6 +21,9 @@ void runScript(xsMachine *the);
 /* From here on nothing in the machine can change. */
 void share(xsMachine *the);
 xsMachine *makeApplication(xsMachine *shared);
+
+/* From here on the peak of its stack is that of what comes: regular expressions and dtoa write all over what is free. */
+void repaintStack(xsMachine *application);
 
 /* All in bytes. */
 typedef struct {

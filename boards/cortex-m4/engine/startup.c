@@ -16,13 +16,20 @@ int main(void);
 /* Coprocessor access (Armv7-M, B3.2.20): the floating-point unit is off after reset. */
 #define CPACR (*(volatile uint32_t *)0xE000ED88)
 
+/* Up to this function's own frame, some words left free. */
+void __attribute__((noinline)) repaintCStack(void)
+{
+	uint32_t *to;
+
+	for (to = cStackBottom; to < (uint32_t *)__builtin_frame_address(0) - 16; to++)
+		*to = PAINT;
+}
+
 void __attribute__((noreturn)) resetHandler(void)
 {
 	uint32_t *to, *from;
 
-	/* No call before this: the stack is not painted yet. */
-	for (to = cStackBottom; to < (uint32_t *)__builtin_frame_address(0) - 16; to++)
-		*to = PAINT;
+	repaintCStack();
 	CPACR |= 0xFu << 20;
 	__asm volatile("dsb\n\tisb");
 	for (to = dataStart, from = dataLoad; to < dataEnd; to++, from++)
@@ -77,13 +84,22 @@ uint32_t readInstructions(void)
 	return (pauses > 0 ? pausedAt : readTimer()) - excluded;
 }
 
+static uint32_t notedPeak;
+
 uint32_t cStackPeak(void)
 {
 	const uint32_t *lowest = cStackBottom;
+	uint32_t peak;
 
 	while (lowest < cStackTop && *lowest == PAINT)
 		lowest++;
-	return (uint32_t)((const uint8_t *)cStackTop - (const uint8_t *)lowest);
+	peak = (uint32_t)((const uint8_t *)cStackTop - (const uint8_t *)lowest);
+	return peak > notedPeak ? peak : notedPeak;
+}
+
+void noteCStackPeak(void)
+{
+	notedPeak = cStackPeak();
 }
 
 uint32_t cStackReserved(void)
