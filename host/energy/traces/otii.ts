@@ -45,13 +45,17 @@ export async function openOtii(files: readonly string[], options: TraceOptions):
   if (first === undefined || first.length < 2) throw malformed(file, "", "fewer than two samples");
   const { period, regular } = rhythm(first.numbers[0], first.length);
   if (!(period > 0)) throw malformed(file, `line ${first.lines[1]}`, "the time does not advance");
-  const follow = async (one: string) => new Follower(await rowsOf(one), JITTER * period);
+  const follow = async (one: string) =>
+    new Follower(await rowsOf(one), JITTER * period, (time) =>
+      notes.push(`${one}: it ends at ${time} s, before the current does: what is behind is not counted`),
+    );
   const volts = voltage === undefined ? undefined : await follow(voltage);
   const bits = await Promise.all(channels.map(([, one]) => follow(one)));
   const timing = new Timing(file, period, { regular, plain: false, ends: false, volts: volts !== undefined });
   const threshold = options.threshold ?? HALF;
   let watts = new Float64Array(0);
   let levels = new Uint8Array(0);
+  let held = 0;
 
   const block = async (rows: Rows) => {
     const { length, lines } = rows;
@@ -64,12 +68,19 @@ export async function openOtii(files: readonly string[], options: TraceOptions):
     if (volts !== undefined) {
       await volts.each(times, length, (i, value) => {
         watts[i] = amperes[i] * value;
+        if (Number.isNaN(value)) amperes[i] = value;
       });
     }
     for (const [bit, channel] of bits.entries()) {
       await channel.each(times, length, (i, value) => {
         if (value >= threshold) levels[i] |= 1 << bit;
+        else if (Number.isNaN(value)) amperes[i] = value;
       });
+    }
+    for (let i = 0; i < length; i++) {
+      // What a channel says of a sample that is not known holds.
+      if (Number.isNaN(amperes[i])) levels[i] = held;
+      else held = levels[i];
     }
     return timing.block({ length, lines, levels, times, amperes, ...(volts !== undefined && { watts }) });
   };
@@ -112,18 +123,24 @@ function channelFiles(
   });
 }
 
-/** A channel beside the current: its value at given times. */
+/** A channel beside the current: its value at given times, NaN behind its end. */
 class Follower {
   readonly #rows: AsyncGenerator<Rows, void, void>;
   readonly #late: number;
+  readonly #onEnd: (time: number) => void;
   #block: Rows | undefined;
   #at = 0;
   #value = Number.NaN;
+  /** When its last value was taken, and how long that one lasts. */
+  #time = 0;
+  #period = 0;
   #ended = false;
+  #told = false;
 
-  constructor(rows: AsyncGenerator<Rows, void, void>, late: number) {
+  constructor(rows: AsyncGenerator<Rows, void, void>, late: number, onEnd: (time: number) => void) {
     this.#rows = rows;
     this.#late = late;
+    this.#onEnd = onEnd;
   }
 
   /** Calls with the value at each of the times, which must not go back. Before the first one it is the first one. */
@@ -134,14 +151,21 @@ class Follower {
       for (; i < length; i++) {
         const time = times[i] + this.#late;
         while (block !== undefined && this.#at < block.length && block.numbers[0][this.#at] <= time) {
+          this.#period = Math.max(block.numbers[0][this.#at] - this.#time, 0);
+          this.#time = block.numbers[0][this.#at];
           this.#value = block.numbers[1][this.#at++];
         }
         if (block !== undefined && this.#at === block.length) break;
-        give(i, this.#value);
+        give(i, this.#ended && time > this.#time + this.#period ? this.#end() : this.#value);
       }
       if (i < length) this.#block = undefined;
-      if (i < length && this.#ended) for (; i < length; i++) give(i, this.#value);
     }
+  }
+
+  #end(): number {
+    if (!this.#told) this.#onEnd(this.#time);
+    this.#told = true;
+    return Number.NaN;
   }
 
   async #next(): Promise<void> {

@@ -47,6 +47,7 @@ export class Timing {
   /** The row that waits for the next one's time. */
   #held: { time: number; amperes: number; watts: number; levels: number } | undefined;
   #last = Number.NEGATIVE_INFINITY;
+  #lastLevels = 0;
 
   /** @param ends times are the ends of what their rows are about */
   constructor(
@@ -80,8 +81,9 @@ export class Timing {
       if (this.#ends) {
         const since = this.#last === Number.NEGATIVE_INFINITY ? this.#period : time - this.#last;
         const missing = since > this.#gap ? since - this.#period : 0;
-        if (missing > 0) this.#sample(missing, Number.NaN, 0, levels);
+        if (missing > 0) this.#sample(missing, Number.NaN, 0, this.#lastLevels);
         this.#sample(since - missing, amperes, watts, levels);
+        this.#lastLevels = levels;
       } else {
         const held = this.#held;
         if (held !== undefined) this.#emit(held, time - held.time);

@@ -114,6 +114,41 @@ describe("traces that are damaged", () => {
     );
   });
 
+  it("doubts both phases where Joulescope's rows are missing between them", async () => {
+    const line = (i: number, high: number) => `${(i / 1000).toFixed(3)},0.001,3,0.003,0,0,${high}\n`;
+    const all = (from: number, to: number, high: number) =>
+      Array.from({ length: to - from }, (_, i) => line(from + i, high)).join("");
+    const content = `#time,current,voltage,power,charge,energy,m\n${all(0, 50, 0)}${all(60, 90, 1)}${all(90, 99, 0)}`;
+    const options = { channels: ["m"] };
+    const { phases } = await text(content, { trace: options, collect: { ...options, coding: "level" } });
+    assert.deepEqual(
+      phases.map(({ name, reliable }) => [name, reliable]),
+      [
+        ["idle", false],
+        ["marked", false],
+        ["idle", true],
+      ],
+    );
+  });
+
+  it("takes a current above a threshold for a mark", async () => {
+    const line = (i: number, current: number) => `${(i / 1000).toFixed(3)},${current},3,${3 * current},0,0\n`;
+    const all = Array.from({ length: 90 }, (_, i) => line(i, i >= 30 && i < 50 ? 0.008 : 0.00001)).join("");
+    const { phases } = await text(`#time,current,voltage,power,charge,energy\n${all}`, {
+      trace: { channels: ["current"], threshold: 0.001 },
+      collect: { channels: ["current"], coding: "level" },
+    });
+    assert.deepEqual(
+      phases.map(({ name, samples }) => [name, samples]),
+      [
+        ["idle", 30],
+        ["marked", 20],
+        ["idle", 40],
+      ],
+    );
+    assert.ok(Math.abs((phases[1].joules as number) / (3 * 0.008 * 0.02) - 1) < 1e-9);
+  });
+
   it("takes NaN for a missing sample", async () => {
     const { phases } = await text(
       csv + rows(0, 100, "3.000", 0) + rows(100, 110, "nan", 0) + rows(110, 150, "3.000", 7),

@@ -1,6 +1,7 @@
 /** Known charge in, the same charge out, phase by phase and to the sample, from every meter's format. */
 
 import assert from "node:assert/strict";
+import { statSync, truncateSync } from "node:fs";
 import fc from "fast-check";
 import { phaseCodes } from "../../../protocol/marks.js";
 import { chargeOf, formats, MILLIVOLTS, type Part, read, samplesOf, withFolder } from "./synthetic.js";
@@ -61,6 +62,40 @@ describe("energy of synthetic traces", () => {
           }),
         ),
         { numRuns: 20 },
+      );
+    });
+  }
+});
+
+describe("energy of traces that are cut off anywhere", () => {
+  for (const format of formats) {
+    it(`is that of the phases that are whole, or a message: ${format.name}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(partsArbitrary, fc.nat(), fc.nat(), (parts, which, where) =>
+          withFolder(async (folder) => {
+            const files = format.write(folder, samplesOf(parts));
+            const file = files[which % files.length];
+            truncateSync(file, where % statSync(file).size);
+            let found: Awaited<ReturnType<typeof read>>;
+            try {
+              found = await read(format, files);
+            } catch (error) {
+              assert.ok(error instanceof SyntaxError, (error as Error).stack);
+              assert.ok(error.message.includes(folder), error.message);
+              return;
+            }
+            // Cut at the end of a line, a CSV is whole; otherwise something is said.
+            assert.ok(found.traces[0].samples <= samplesOf(parts).length);
+            found.phases.forEach(({ name, coulombs, joules, cut, reliable }, i) => {
+              if (cut || !reliable) return;
+              const expected = chargeOf(parts[i], format.rate);
+              assert.equal(name, parts[i].phase);
+              near(coulombs, expected, 1e-3);
+              near(joules as number, (expected * MILLIVOLTS) / 1000, 1e-3);
+            });
+          }),
+        ),
+        { numRuns: 30 },
       );
     });
   }
