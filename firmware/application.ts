@@ -45,8 +45,8 @@ export interface ApplicationOptions {
    * the shares, else when the session is there.
    */
   readonly early: boolean;
-  /** The way through a gateway; without it, to each party itself. */
-  readonly way?: Way;
+  /** The way to the others; without it, to each party itself. */
+  readonly way?: (enrolment: Enrolment) => Way;
   /** Takes a reading. Throws when the sensor fails. */
   readonly sense: () => readonly Measurement[];
   /** Seconds since 1970 where the board knows them, for the reading only. */
@@ -64,14 +64,15 @@ const PATIENCE = 40_000;
 /** Runs one wake-up, at whose end `sleep` is called once. The enrolment is asked for when the self-test has passed. */
 export function runWakeUp(device: Device, enrol: () => Enrolment, options: ApplicationOptions): void {
   device.mark?.(Phases.boot);
-  const { way = direct, onEvent } = options;
+  const { onEvent } = options;
   try {
     selfTest(device);
     const enrolment = enrol();
     if (enrolment.responderAddress === undefined)
       throw new Error("the enrolment has no address of the Responder");
+    const way = options.way?.(enrolment) ?? direct;
     way.prepare(device, enrolment, onEvent, () => {
-      new WakeUp(way.through(device, enrolment), enrolment, options).start();
+      new WakeUp(way.through(device, enrolment), enrolment, way, options).start();
     });
   } catch (error) {
     const { message } = error as Error;
@@ -92,6 +93,7 @@ class WakeUp {
   constructor(
     private readonly device: Device,
     private readonly enrolment: Enrolment,
+    private readonly way: Way,
     private readonly options: ApplicationOptions,
   ) {
     this.#cycle = new Cycle(options.exchangeEvery);
@@ -150,8 +152,7 @@ class WakeUp {
 
   #exchange(): void {
     const { device, enrolment } = this;
-    const { run } = this.options.way ?? direct;
-    run(
+    this.way.run(
       device,
       enrolment,
       enrolment.responder,

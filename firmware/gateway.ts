@@ -35,7 +35,7 @@ import {
   writeMailbox,
   writePending,
 } from "./mailbox.js";
-import { begin, type RunExchange, type SensorEvent, sendShares, type Way } from "./main.js";
+import { begin, direct, type RunExchange, type SensorEvent, sendShares, type Way } from "./main.js";
 
 /** Milliseconds for which a sensor that is to sleep waits for the answer to what it has sent besides the bundle. */
 const LINGER = 1_000;
@@ -53,6 +53,11 @@ const nothing = new Uint8Array(0);
 export interface GatewayMode {
   /** Whether the sensor sleeps before it asks for R_I. */
   readonly delayed: boolean;
+}
+
+/** For a sensor that sleeps: through the gateway where the enrolment names one, else to each party itself. */
+export function sleepersWay({ gateway }: Enrolment): Way {
+  return gateway === undefined ? direct : gatewayWay({ delayed: true });
 }
 
 /** The way through the gateway of the enrolment, which must name one. */

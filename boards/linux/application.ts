@@ -9,7 +9,7 @@
  */
 
 import { type ApplicationEvent, EXCHANGE_EVERY, runWakeUp } from "../../firmware/application.js";
-import { gatewayWay } from "../../firmware/gateway.js";
+import { sleepersWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
 import { phaseCodes } from "../../protocol/marks.js";
 import { now } from "./modules/clock.js";
@@ -51,7 +51,7 @@ function readProgram(rest: readonly string[]): Program | undefined {
       const sensor = marks ? marked(device, tellMark) : device;
       runWakeUp(sensor, enrol, {
         ...{ interval, exchangeEvery, early: true },
-        ...(gateway && { way: gatewayWay({ delayed: true }) }),
+        ...(gateway && { way: sleepersWay }),
         sense: () => vitalSigns(device.random(1)[0]),
         onEvent: (event) => tell(event, onEvent),
         sleep: () => exit(0),

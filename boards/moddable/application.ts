@@ -9,6 +9,7 @@ import Modules from "modules";
 import { EXCHANGE_EVERY, runWakeUp } from "../../firmware/application.js";
 import type { Device } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
+import { sleepersWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
 import type { Mark } from "../../protocol/marks.js";
 import { sense } from "./sensor.js";
@@ -45,6 +46,7 @@ export function runApplication(board: Board): void {
     runWakeUp(device, enrol, {
       ...{ early, interval: interval(), exchangeEvery: positive("exchangeEvery", EXCHANGE_EVERY) },
       ...(date !== undefined && { date }),
+      way: sleepersWay,
       sense: () => sense(device.random),
       onEvent: (event) => device.trace(JSON.stringify(event)),
       sleep(milliseconds) {

@@ -12,6 +12,7 @@ import { type ApplicationEvent, EXCHANGE_EVERY, runWakeUp } from "../../firmware
 import type { Device } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import { enrolmentFromText } from "../../firmware/enrolment-text.js";
+import { sleepersWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
 import { start } from "../../firmware/start.js";
 import { phaseCodes } from "../../protocol/marks.js";
@@ -67,7 +68,7 @@ function runApplication(
   let acknowledged = false;
   const wake = (): void =>
     runWakeUp(device, enrol, {
-      ...{ interval, exchangeEvery: EXCHANGE_EVERY, early: true },
+      ...{ interval, exchangeEvery: EXCHANGE_EVERY, early: true, way: sleepersWay },
       sense: () => vitalSigns(device.random(1)[0]),
       onEvent(event) {
         if (event.event === "sleeping") acknowledged = event.acknowledged;

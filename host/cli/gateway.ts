@@ -6,6 +6,7 @@ import { deadlinesOf } from "../deadlines.js";
 import type { GatewayEvent } from "../gateway/events.js";
 import { readGatewaySensors, sensorsFolder } from "../gateway/folder.js";
 import { Gateway } from "../gateway/gateway.js";
+import { openGatewayProxy } from "../gateway/proxy.js";
 import { stateFolder } from "../own-folder.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import { FreshFile } from "../third-party/fresh-file.js";
@@ -34,7 +35,16 @@ async function runGateway({ dir, listen, deadline }: ServeOptions): Promise<void
     sensor: (handle) => sensors.current().get(handle),
     ...{ store, onEvent, attempt, deadline: forward },
   });
-  await serve({ routes: gateway.routes, close: () => gateway.close() }, store, { listen }, onEvent);
+  const proxy = await openGatewayProxy({ ...listen, port: 0 }, () => sensors.current().values(), onEvent);
+  const party = {
+    routes: gateway.routes,
+    onProxied: proxy.forward,
+    async close() {
+      proxy.close();
+      await gateway.close();
+    },
+  };
+  await serve(party, store, { listen }, onEvent);
 }
 
 /** To standard output, one JSON object a line. */

@@ -11,9 +11,8 @@
  * Its answer, R_I, comes back as sender ID | nonce 8 | tag 8.
  */
 
-import { concat } from "../bytes.js";
+import { concat, uint } from "../bytes.js";
 import { type Identity, sameIdentity } from "../mikey/identity.js";
-import { counterTimestamp } from "../mikey/timestamps.js";
 import { coveredConfirmation } from "./confirmation-layout.js";
 import { CHECK_VALUE_LENGTH, NONCE_LENGTH, PROFILE, RESPONDER_NONCE_LENGTH } from "./profile.js";
 import type { Session } from "./session.js";
@@ -69,7 +68,7 @@ export function createBundle(
     handle,
     responderBytes(session.responder, responders),
     nonce,
-    counterTimestamp(session.t).value,
+    uint(session.t, 4),
     first.subarray(offset, offset + CHECK_VALUE_LENGTH),
     ...shares,
     ...messages.map((message) => message.subarray(message.length - TAG_LENGTH)),
@@ -97,7 +96,7 @@ export function restoreConfirmation(session: Session, compressed: Uint8Array): U
   return concat(
     coveredConfirmation(
       session,
-      counterTimestamp(session.t).value,
+      uint(session.t, 4),
       compressed.subarray(idLength, nonceEnd),
       compressed.subarray(0, idLength),
     ),
