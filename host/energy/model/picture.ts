@@ -12,6 +12,9 @@ const colours = { CPU: "#0072b2", TRANSMIT: "#d55e00", LISTEN: "#e69f00" } as co
 /** Room for the figure behind the longest bar. */
 const FIGURE = 90;
 
+const CAPTION =
+  "Coloured: modelled, not measured. What others measured also holds an operating system and waiting awake.";
+
 /** The picture, with its title. */
 export function comparisonSvg(rivals: readonly Rival[], title: string): string {
   const largest = rivals.reduce((most, { joules }) => Math.max(most, joules), 0);
@@ -36,6 +39,7 @@ export function comparisonSvg(rivals: readonly Rival[], title: string): string {
     `<text x="8" y="20" font-size="15">${escaped(title)}</text>`,
     ...key,
     ...rows,
+    text(8, height - 10, CAPTION),
     "</svg>",
     "",
   ].join("\n");
