@@ -32,6 +32,11 @@ export function storedCode(storage: Storage): Uint8Array | undefined {
   return storage.read(NAME)?.slice(0, CODE_LENGTH);
 }
 
+/** Whether the board was enrolled over a link, and not wiped since. */
+export function isEnrolledOverLink(storage: Storage): boolean {
+  return (storage.read(NAME)?.length ?? 0) > CODE_LENGTH;
+}
+
 /**
  * The enrolment in force: what the board was given over a link, or else `flashed`, what its image holds. Throws an
  * Error when it was wiped, and a SyntaxError or RangeError when the enrolment makes no sense.

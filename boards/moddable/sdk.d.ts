@@ -124,6 +124,20 @@ declare module "bleserver" {
   }
 }
 
+declare module "embedded:io/serial" {
+  const Serial: import("../../firmware/link/slipmux.js").SerialClass;
+  export default Serial;
+}
+
+declare module "embedded:io/digital" {
+  export default class Digital {
+    static readonly InputPullUp: number;
+    constructor(options: { pin: number; mode: number });
+    read(): number;
+    close(): void;
+  }
+}
+
 declare module "embedded:io/socket/udp" {
   const UDP: import("../../firmware/link/udp.js").UdpClass;
   export default UDP;

@@ -10,6 +10,7 @@ import { primitives, random } from "../../firmware/native/primitives.js";
 import { type Flash as FlashArea, FlashLog } from "../../firmware/storage/flash-log.js";
 import { createClock } from "../moddable/clock.js";
 import { BleGattServer } from "../moddable/gatt-server.js";
+import { openLine } from "./line.js";
 
 /** The SDK's module of that name (modules/sleep of its nRF52 port), which has no declarations. */
 interface Sleep {
@@ -25,11 +26,14 @@ const LONGEST_SLEEP = Math.floor((1000 * (2 ** 24 - 1)) / 1024);
 
 export function createDevice() {
   const clock = createClock();
-  const say = (line: string): void => trace(`${line}\n`);
+  const line = openLine();
+  const say = (text: string): void => (line === undefined ? trace(`${text}\n`) : line.trace(text));
   const onLost = (reason: string) => say(`a message is lost: ${reason}`);
   // One connection for the exchange and the readings: Bluetooth's server is there once.
   const { openLink, close } = oneLink((onDatagram) =>
-    openGattLink({ io: BleGattServer, clock, onLost }, onDatagram),
+    line === undefined
+      ? openGattLink({ io: BleGattServer, clock, onLost }, onDatagram)
+      : line.open(onDatagram),
   );
   const device: Device = {
     primitives,
