@@ -47,14 +47,18 @@ const shown: readonly (readonly [string, number])[] = [
   ["n", 1e-9],
 ];
 
+/** Seconds, amperes, coulombs and joules smaller than this are shown as 0. */
+const LEAST_SHOWN = 1e-13;
+
 /** With a prefix and so many digits: 12.3 µJ. NaN and infinities are a dash. */
 export function formatQuantity(value: number, unit: Unit, digits = 4): string {
   if (!Number.isFinite(value)) return "–";
   if (unit === "s" && value >= 120) return formatTime(value);
-  const size = Math.abs(value);
+  // Below, there is nothing but what rounding has left.
+  const size = Math.abs(value) < LEAST_SHOWN ? 0 : Math.abs(value);
   // What would be rounded up to 1000 takes the next prefix.
   const [prefix, scale] = shown.find(([, one]) => size >= one * (1 - 0.5 * 10 ** -digits)) ?? shown[3];
-  return `${fixed(value / (size === 0 ? 1 : scale), digits)} ${size === 0 ? "" : prefix}${unit}`;
+  return size === 0 ? `0 ${unit}` : `${fixed(value / scale, digits)} ${prefix}${unit}`;
 }
 
 /** So many digits, without exponent. */
