@@ -89,6 +89,8 @@ class WakeUp {
   /** Why the wake-up is cut short. */
   #reason: string | undefined;
   #over = false;
+  readonly #events: CycleEvent[] = [];
+  #busy = false;
 
   constructor(
     private readonly device: Device,
@@ -117,8 +119,18 @@ class WakeUp {
     }
   }
 
+  /** One event after the other, never one within another: a board's stack is small. */
   #tell(event: CycleEvent): void {
-    for (const action of this.#cycle.handle(event)) this.#do(action);
+    this.#events.push(event);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift())
+        for (const action of this.#cycle.handle(next)) this.#do(action);
+    } finally {
+      this.#busy = false;
+      this.#events.length = 0;
+    }
   }
 
   #do(action: CycleAction): void {
@@ -213,10 +225,11 @@ class WakeUp {
       this.#reason = (error as Error).message;
     }
     // Not even the duty could be stored. Sleep saves what is left of the battery.
-    if (!this.#over) this.#sleep(false);
+    this.#sleep(false);
   }
 
   #sleep(acknowledged: boolean): void {
+    if (this.#over) return;
     this.#over = true;
     this.device.clock.clear(this.#patience);
     this.#channel?.close();

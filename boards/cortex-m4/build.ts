@@ -52,14 +52,18 @@ const imageName = "symbolon.elf";
  */
 export type Purpose = "board" | "computrons" | "profile";
 
-/** What the board does: one exchange over UDP, the same over its UART, or readings besides. */
-export type Application = "exchange" | "slipmux" | "readings";
+/** What the board does: one exchange over UDP, the same over its UART, readings besides, or a wake-up. */
+export type Application = "exchange" | "slipmux" | "readings" | "wake-up";
 /** The module that it begins with, and the memory that it has: see engine/memory.h. */
 const applications: Record<Application, { readonly entry: string; readonly memory: readonly string[] }> = {
   exchange: { entry: "main.js", memory: [] },
   slipmux: { entry: "slipmux.js", memory: ["-DSLOT_COUNT=1280", "-DCHUNK_BYTES=8192", "-DSTACK_COUNT=448"] },
   readings: {
     entry: "readings.js",
+    memory: ["-DSLOT_COUNT=2048", "-DCHUNK_BYTES=20480", "-DSTACK_COUNT=448"],
+  },
+  "wake-up": {
+    entry: "application.js",
     memory: ["-DSLOT_COUNT=2048", "-DCHUNK_BYTES=20480", "-DSTACK_COUNT=448"],
   },
 };

@@ -5,6 +5,9 @@
  *   node dist/boards/cortex-m4/launch.js --prepare …      has the image built, starts nothing
  *   node dist/boards/cortex-m4/launch.js --dir FOLDER     runs the sensor
  *   … --dir FOLDER --readings N [--resume]                with readings to send
+ *   … --dir FOLDER --wake INTERVAL [--exchange-every N] [--marks]
+ *                                                         runs one wake-up of the application; a `mark` event has the
+ *                                                         instructions that were executed until then
  *   … --dir FOLDER --slipmux ADDRESS:PORT                 with its UART as the link, whose bytes go there over UDP
  *   … --seed TEXT                                         for tests: the board's randomness follows from the text, and
  *                                                         over UDP all that it does (see lockstep.ts)
@@ -34,8 +37,9 @@ class UsageError extends Error {}
 
 function readOptions() {
   const values = parse();
-  const { readings, slipmux, dir, prepare } = values;
-  if (readings !== undefined && slipmux !== undefined) throw new UsageError("--readings needs UDP");
+  const { readings, slipmux, wake, dir, prepare } = values;
+  if ([readings, slipmux, wake].filter((it) => it !== undefined).length > 1)
+    throw new UsageError("--readings, --slipmux, --wake: expected one of them");
   if (dir === undefined && !prepare) throw new UsageError("--dir FOLDER is missing");
   return values;
 }
@@ -49,6 +53,9 @@ function parse() {
         readings: { type: "string" },
         resume: { type: "boolean", default: false },
         slipmux: { type: "string" },
+        wake: { type: "string" },
+        "exchange-every": { type: "string" },
+        marks: { type: "boolean", default: false },
         seed: { type: "string" },
       },
     }).values;
@@ -59,15 +66,22 @@ function parse() {
 
 type Options = ReturnType<typeof readOptions>;
 
-function applicationOf({ readings, slipmux }: Options): Application {
+function applicationOf({ readings, slipmux, wake }: Options): Application {
   if (slipmux !== undefined) return "slipmux";
+  if (wake !== undefined) return "wake-up";
   return readings === undefined ? "exchange" : "readings";
 }
 
 /** The board's own command line, and what is around it. */
-async function surround({ dir, readings, resume, slipmux, seed }: Options): Promise<Outside> {
+async function surround(options: Options): Promise<Outside> {
+  const { dir, readings, resume, slipmux, seed, wake, marks } = options;
   const args = ["--dir", `${dir}`];
   if (readings !== undefined) args.push("--readings", readings, ...(resume ? ["--resume"] : []));
+  if (wake !== undefined) {
+    const every = options["exchange-every"];
+    args.push("--wake", wake, ...(every === undefined ? [] : ["--exchange-every", every]));
+    if (marks) args.push("--marks");
+  }
   if (slipmux === undefined) return seed === undefined ? new Outside(args) : new Lockstep(args, seed);
   const [, address, port] = /^([^:]+):(\d+)$/.exec(slipmux) ?? [];
   if (address === undefined) throw new UsageError(`--slipmux: expected ADDRESS:PORT, got ${slipmux}`);

@@ -19,6 +19,8 @@ export class Outside implements Surroundings {
   readonly #sockets = new Map<number, Socket>();
   /** To the border router at the other end of the UART. */
   #line: Socket | undefined;
+  /** Executed until the board's last word. */
+  #instructions = 0;
   /** Ends the board's sleep. */
   #rouse: (() => void) | undefined;
 
@@ -87,8 +89,15 @@ export class Outside implements Surroundings {
     return datagram === undefined ? { now } : { now, datagram };
   }
 
+  onFrame(_: string, instructions: number): void {
+    this.#instructions = instructions;
+  }
+
   output(text: string): void {
-    for (const event of this.#events.take(text)) say(event);
+    for (const event of this.#events.take(text)) {
+      const isMark = (event as { event?: unknown }).event === "mark";
+      say(isMark ? { ...event, instructions: this.#instructions } : event);
+    }
   }
 
   complain(text: string): void {

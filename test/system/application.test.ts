@@ -109,4 +109,42 @@ describe("system: the application", function () {
       await scene.close();
     }
   });
+
+  it("wakes on the emulated Cortex-M4, whose marks count instructions", async function () {
+    const scene = new Scene();
+    try {
+      await scene.open();
+      const lives: PartyEvent[][] = [];
+      for (let i = 0; i < 2; i++) {
+        const events: PartyEvent[] = [];
+        const board = new PartyProcess({
+          name: "board",
+          script: programFile("boards/cortex-m4/launch.js"),
+          args: ["--dir", scene.sensorFolder, "--wake", "10", "--marks"],
+          onEvent: (event) => events.push(event),
+        });
+        await board.ended;
+        if (count(events, "unavailable") > 0) this.skip();
+        lives.push(events);
+      }
+      for (const events of lives) {
+        const marks = events.filter(({ event }) => event === "mark");
+        assert.deepEqual([marks[0]?.phase, marks.at(-1)?.phase], ["boot", "sleep"]);
+        const counts = marks.map(({ instructions }) => instructions as number);
+        assert.deepEqual(
+          counts,
+          [...counts].sort((a, b) => a - b),
+        );
+        assert.equal(new Set(counts).size, counts.length);
+        assert.equal(count(events, "sleeping"), 1);
+      }
+      assert.deepEqual(
+        lives[0].filter(({ phase }) => phase === "shares" || phase === "build").map(({ phase }) => phase),
+        ["shares", "build", "build", "build"],
+      );
+      assert.ok(checkShares(scene.shares).size >= 1);
+    } finally {
+      await scene.close();
+    }
+  });
 });
