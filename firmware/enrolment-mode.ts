@@ -70,7 +70,7 @@ class EnrolmentMode {
     this.#device = device;
     this.#onEvent = onEvent;
     this.#onEnded = onEnded;
-    const store = (image: Uint8Array): void => storeImage(storage, image);
+    const store = (image: Uint8Array): void => storeImage(storage, image, primitives);
     this.#enrollee = new Enrollee({ primitives, random, code, store });
     this.#coap = new CoapLink(device, (outcome) => this.#take(outcome));
     const { neighbour } = this.#coap.link;

@@ -1,16 +1,24 @@
 /** What a board is enrolled with: the contents of `sensor.json`. */
 
 import { equal, fromHex } from "../protocol/bytes.js";
-import type { InitiatorCredentials } from "../protocol/exchange/initiator.js";
+import type { ChainStart } from "../protocol/exchange/chain.js";
 import { memberIdentity, type Policy, policyFromJson, sharingOf } from "../protocol/exchange/policy.js";
+import { PSK_LENGTH } from "../protocol/exchange/profile.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 
 export const ENROLMENT_FORMAT = "symbolon-sensor-1";
-const PSK_LENGTH = 16;
 /** Seconds: a day. Timers of some platforms take no more than 2^31 milliseconds. */
 const LONGEST_DEADLINE = 86_400;
+const LAST_T = 2 ** 32 - 1;
 
-export interface Enrolment extends InitiatorCredentials {
+export interface Enrolment {
+  readonly policy: Policy;
+  /** The weight matrix of shares/weights.ts. */
+  readonly weights: Uint8Array;
+  /** The first PSK of each third party, in order; undefined once the chain of chain.ts has taken them. */
+  readonly start: ChainStart<readonly Uint8Array[]> | undefined;
+  /** Wipes the PSKs where the enrolment came from, if that can be written: the chain is in the storage. */
+  readonly taken?: () => void;
   /** The Responder with which the sensor agrees unless told otherwise. */
   readonly responder: Identity;
   /** Where third party x is, at position x − 1, in the link's own way of naming peers. */
@@ -28,7 +36,7 @@ export interface Enrolment extends InitiatorCredentials {
 /** Reads the JSON form. Throws a SyntaxError or RangeError that names the member, never its contents. */
 export function enrolmentFromJson(json: unknown): Enrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("enrolment: expected an object");
-  const { format, policy, responder, psks, addresses, responderAddress, gateway, weights, deadline } =
+  const { format, policy, responder, t, psks, addresses, responderAddress, gateway, weights, deadline } =
     json as Record<string, unknown>;
   if (format !== ENROLMENT_FORMAT) throw new SyntaxError(`format: expected "${ENROLMENT_FORMAT}"`);
   const enrolled = policyFromJson(policy);
@@ -43,7 +51,7 @@ export function enrolmentFromJson(json: unknown): Enrolment {
   return {
     policy: enrolled,
     responder: memberIdentity("responder", responder),
-    psk: (x) => keys[x - 1],
+    start: keys && { t: readT(t), keys },
     addresses: readStrings("addresses", addresses, enrolled),
     ...(responderAddress !== undefined && { responderAddress }),
     ...(gateway !== undefined && { gateway: readGateway(gateway) }),
@@ -65,18 +73,30 @@ function readGateway(value: unknown): NonNullable<Enrolment["gateway"]> {
   return { address, handle };
 }
 
-function readPsks(value: unknown, policy: Policy): Uint8Array[] {
+/** The T of the first exchange: 1 unless the sensor was enrolled before. */
+function readT(value: unknown = 1): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > LAST_T) {
+    throw new RangeError(`t: expected 1 to ${LAST_T}`);
+  }
+  return value;
+}
+
+/** Undefined when all are zeros: they were taken. */
+function readPsks(value: unknown, policy: Policy): Uint8Array[] | undefined {
   const psks = readStrings("psks", value, policy).map((text, i) => readHex(`psks[${i}]`, text));
+  const isTaken = psks.every((psk) => psk.every((byte) => byte === 0));
   psks.forEach((psk, i) => {
     if (psk.length !== PSK_LENGTH) {
       throw new RangeError(`psks[${i}]: expected ${PSK_LENGTH} bytes, got ${psk.length}`);
     }
     // Equal PSKs would let one third party read another's share, and reuse a nonce under one key.
-    if (psks.findIndex((other) => equal(other, psk)) !== i) {
+    // Zeros stand in the place of keys that were taken, of all or of none.
+    if (!isTaken && psk.every((byte) => byte === 0)) throw new RangeError(`psks[${i}]: is no key`);
+    if (!isTaken && psks.findIndex((other) => equal(other, psk)) !== i) {
       throw new RangeError(`psks[${i}]: is the same as an earlier one`);
     }
   });
-  return psks;
+  return isTaken ? undefined : psks;
 }
 
 function readWeights(value: unknown, policy: Policy): Uint8Array {

@@ -3,6 +3,7 @@
  * link, clock and storage.
  */
 
+import { wipe } from "../protocol/bytes.js";
 import { prepareOptions } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
@@ -10,8 +11,8 @@ import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initi
 import { MIKEY_PATH } from "../protocol/exchange/profile.js";
 import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
+import { nextStep } from "./chain.js";
 import { CoapLink, type CoapOutcome } from "./coap-link.js";
-import { nextT } from "./counter.js";
 import type { Device, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import { Initiator, type InitiatorAction, type Outcome } from "./initiator.js";
@@ -44,7 +45,7 @@ export type SensorEvent =
     };
 
 /**
- * Runs one exchange with a Responder and says how it ends. The T of the exchange is durable before anything
+ * Runs one exchange with a Responder and says how it ends. T and PSKs of the one after it are durable before anything
  * is sent. Throws when the board has no entropy or can't store: then nothing was sent. `onBegun` hears once the
  * shares are on their way.
  */
@@ -86,11 +87,13 @@ export const direct: Way = {
   prepare: (_device, _enrolment, _onEvent, onReady) => onReady(),
 };
 
-/** The beginning of an exchange: its T is durable, and nothing is sent yet. Throws as runExchange. */
+/** The beginning of an exchange: T and PSKs of the one after it are durable, and nothing is sent yet. Throws as runExchange. */
 export function begin(device: Device, enrolment: Enrolment, responder: Identity): WaitingInitiator {
   device.mark?.(Phases.shares);
-  const t = nextT(device.storage);
-  return beginExchange(device.steps, device.random, enrolment, responder, t, device.mark);
+  const { t, psks } = nextStep(device, enrolment);
+  const { policy, weights } = enrolment;
+  const credentials = { policy, weights, psk: (x: number) => psks[x - 1], forget: () => wipe(...psks) };
+  return beginExchange(device.steps, device.random, credentials, responder, t, device.mark);
 }
 
 /** Sends the messages of an exchange to the third parties themselves, and says how it ends. */

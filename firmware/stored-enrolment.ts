@@ -6,14 +6,19 @@
  * party in the enrolment before, which the enroller does not know any more.
  */
 
-import { ascii, concat, equal } from "../protocol/bytes.js";
+import { ascii, concat, equal, fromHex, toHex } from "../protocol/bytes.js";
 import { CODE_LENGTH } from "../protocol/enrolment/code.js";
 import type { RefusalReason } from "../protocol/enrolment/numbers.js";
+import { laterPsk } from "../protocol/exchange/chain.js";
+import type { Primitives } from "../protocol/primitives.js";
+import { forgetChain, peekStep } from "./chain.js";
 import type { Storage } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
-import { enrolmentFromText } from "./enrolment-text.js";
+import { enrolmentFromText, withoutPsks } from "./enrolment-text.js";
 
 const NAME = "enrolment";
+/** How many steps a third party takes to find a sensor that it has not heard of yet. */
+const LONGEST_JUMP = 1024;
 
 /** Why an image is not stored; the enrolment before is whole. */
 export class ImageError extends Error {
@@ -45,15 +50,23 @@ export function enrolmentInForce(storage: Storage, flashed: () => Enrolment): En
   if (storedCode(storage) === undefined) return flashed();
   const text = storedText(storage);
   if (text === undefined) throw new Error("enrolment: the board was wiped");
-  return enrolmentFromText(text);
+  return { ...enrolmentFromText(text), taken: () => forgetPsks(storage) };
+}
+
+/** The chain has the PSKs. */
+function forgetPsks(storage: Storage): void {
+  const value = storage.read(NAME);
+  if (value === undefined) return;
+  storage.write(NAME, withoutPsks(value));
+  storage.wipeOld?.();
 }
 
 /**
  * Stores an image in place of what is there. When this returns, storage has given it back; when it throws, an
  * ImageError, the enrolment before is in force.
  */
-export function storeImage(storage: Storage, image: Uint8Array): void {
-  const value = concat(image.subarray(0, CODE_LENGTH), ascii(resolve(storage, image)));
+export function storeImage(storage: Storage, image: Uint8Array, primitives: Primitives): void {
+  const value = concat(image.subarray(0, CODE_LENGTH), ascii(resolve(storage, image, primitives)));
   try {
     storage.write(NAME, value);
   } catch (cause) {
@@ -61,6 +74,7 @@ export function storeImage(storage: Storage, image: Uint8Array): void {
   }
   const stored = storage.read(NAME);
   if (stored === undefined || !equal(stored, value)) throw new ImageError("the board can't store it");
+  if (value.length === CODE_LENGTH) forgetChain(storage);
 }
 
 function storedText(storage: Storage): string | undefined {
@@ -70,13 +84,15 @@ function storedText(storage: Storage): string | undefined {
 }
 
 /** The text of an image with all its keys; "" for a board that is to be wiped. */
-function resolve(storage: Storage, image: Uint8Array): string {
+function resolve(storage: Storage, image: Uint8Array, primitives: Primitives): string {
   if (image.length < CODE_LENGTH) throw new ImageError("the enrolment makes no sense");
   if (image.length === CODE_LENGTH) return "";
   let text = textOf(image.subarray(CODE_LENGTH));
   try {
     const json = JSON.parse(text);
-    if (Array.isArray(json?.psks) && json.psks.includes(null)) text = asciiJson(keep(storage, json));
+    if (Array.isArray(json?.psks) && json.psks.includes(null)) {
+      text = asciiJson(keep(storage, json, primitives));
+    }
     enrolmentFromText(text);
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
@@ -89,21 +105,32 @@ function resolve(storage: Storage, image: Uint8Array): string {
 interface EnrolmentJson {
   readonly policy: { readonly sensor: unknown; readonly suite: unknown; readonly thirdParties: unknown[] };
   readonly psks: (string | null)[];
+  /** Of the first exchange, which the keys are for. */
+  readonly t?: number;
 }
 
-/** Takes the keys that are null from the enrolment before. A key is of one sensor, one third party and one suite. */
-function keep(storage: Storage, json: EnrolmentJson): EnrolmentJson {
+/**
+ * Takes the keys that are null from the chain of the enrolment before, and goes on with its T: the others step to it. A
+ * key is of one sensor, one third party and one suite.
+ */
+function keep(storage: Storage, json: EnrolmentJson, primitives: Primitives): EnrolmentJson {
   const missing = new ImageError("the board has no PSK that could be kept");
   const before = storedText(storage);
   if (before === undefined) throw missing;
   const old = JSON.parse(before) as EnrolmentJson;
   if (old.policy.sensor !== json.policy.sensor || old.policy.suite !== json.policy.suite) throw missing;
+  const chain = peekStep({ primitives, storage }, enrolmentFromText(before));
+  if (chain === undefined || chain.t === 0) throw missing;
+  const { t } = chain;
+  const steps = t - (json.t ?? 1);
+  if (!(steps >= 0 && steps < LONGEST_JUMP)) throw missing;
   const psks = json.psks.map((psk, i) => {
-    const kept = psk ?? old.psks[old.policy.thirdParties.indexOf(json.policy.thirdParties[i])];
+    if (psk !== null) return toHex(laterPsk(primitives, fromHex(psk), steps));
+    const kept = chain.psks[old.policy.thirdParties.indexOf(json.policy.thirdParties[i])];
     if (kept === undefined) throw missing;
-    return kept;
+    return toHex(kept);
   });
-  return { ...json, psks };
+  return { ...json, t, psks };
 }
 
 /** Bytes above 127 stay what they are and make no JSON: enrollers send ASCII. */

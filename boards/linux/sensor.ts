@@ -7,12 +7,12 @@
 
 import type { Storage } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
-import { enrolmentFromText } from "../../firmware/enrolment-text.js";
+import { enrolmentFromText, withoutPsks } from "../../firmware/enrolment-text.js";
 import type { LinkCounters } from "../../firmware/link/counters.js";
 import { type BoardEvent, start } from "../../firmware/start.js";
 import { enrolmentInForce } from "../../firmware/stored-enrolment.js";
 import { type Attachment, createDevice } from "./device.js";
-import { readText } from "./modules/files.js";
+import { readFile, readText, writeFile } from "./modules/files.js";
 import {
   args,
   chunkBytes,
@@ -23,6 +23,8 @@ import {
   slotBytes,
   tell,
 } from "./modules/process.js";
+
+const ENROLMENT = "sensor.json";
 
 /** What an exchange took of the board. */
 interface Figures extends LinkCounters {
@@ -60,7 +62,7 @@ export function runSensor(
     state: `${folder}/state`,
     ...(program.attachment !== undefined && { attachment: program.attachment }),
   });
-  const enrolment = readEnrolment(device.storage, `${folder}/sensor.json`);
+  const enrolment = readEnrolment(device.storage, folder);
   let before = 0;
   const figures = (): Figures => ({
     computrons: computrons() - before,
@@ -90,15 +92,22 @@ function readArguments(readProgram: (rest: readonly string[]) => Program | undef
   return exit(2);
 }
 
+/** Whoever reads the file later learns no PSK that was. The disk may still have it where the file was before. */
+function forgetPsks(folder: string): void {
+  const file = readFile(`${folder}/${ENROLMENT}`);
+  if (file !== undefined) writeFile(folder, ENROLMENT, withoutPsks(new Uint8Array(file)));
+}
+
 /** What the board was given over a link, or else its file. */
-function readEnrolment(storage: Storage, path: string): Enrolment {
+function readEnrolment(storage: Storage, folder: string): Enrolment {
+  const path = `${folder}/${ENROLMENT}`;
   let where = "";
   try {
     return enrolmentInForce(storage, () => {
       where = `${path}: `;
       const text = readText(path);
       if (text === undefined) throw new Error("there is no such file");
-      return enrolmentFromText(text);
+      return { ...enrolmentFromText(text), taken: () => forgetPsks(folder) };
     });
   } catch (error) {
     const { message } = error as Error;

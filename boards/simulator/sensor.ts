@@ -11,12 +11,12 @@
 import { type ApplicationEvent, EXCHANGE_EVERY, runWakeUp } from "../../firmware/application.js";
 import type { Device } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
-import { enrolmentFromText } from "../../firmware/enrolment-text.js";
+import { enrolmentFromText, withoutPsks } from "../../firmware/enrolment-text.js";
 import { sleepersWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
 import { start } from "../../firmware/start.js";
 import { phaseCodes } from "../../protocol/marks.js";
-import { readText } from "../linux/modules/files.js";
+import { readFile, readText, writeFile } from "../linux/modules/files.js";
 import { vitalSigns } from "../linux/vital-signs.js";
 import { createDevice, say } from "./device.js";
 import { end, environment } from "./environment.js";
@@ -39,7 +39,11 @@ export function runSensor(display?: Display): void {
     const path = `${folder}/sensor.json`;
     const text = readText(path);
     if (text === undefined) throw new Error(`${path}: there is no such file (SYMBOLON_DIR names its folder)`);
-    const enrolment = enrolmentFromText(text);
+    const taken = (): void => {
+      const file = readFile(path);
+      if (file !== undefined) writeFile(folder, "sensor.json", withoutPsks(new Uint8Array(file)));
+    };
+    const enrolment = { ...enrolmentFromText(text), taken };
     display?.begin(enrolment.policy.thirdParties.length);
     return enrolment;
   };

@@ -1,5 +1,6 @@
 /** `symbolon enrol`: makes a sensor known to its third parties, and them to it. */
 
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { toHex } from "../../protocol/bytes.js";
 import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
@@ -13,6 +14,7 @@ import {
   type MadeEnrolment,
   makeEnrolment,
   refuseEnrolled,
+  TAKEN_PSK,
   writeMadeEnrolment,
   writeThirdParties,
 } from "../enrolment/enrol.js";
@@ -20,6 +22,7 @@ import { FileError } from "../enrolment/files.js";
 
 import {
   type Authority,
+  enrolmentPath,
   readAuthority,
   readEnrolments,
   readPartyCertificates,
@@ -95,7 +98,13 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
   if (to !== undefined) vouchFor(authority, to, "responder", now);
 
   const folders = parties.map(({ folder }) => folder);
-  const kept = folders.map((folder) => (keep ? keyOf(folder, policy) : undefined));
+  const known = folders.map((folder) => (keep ? keyOf(folder, policy) : undefined));
+  const kept = known.map((key) => key?.psk);
+  if (!isBoard && kept.includes(TAKEN_PSK) && kept.some((psk) => psk !== TAKEN_PSK)) {
+    command.error(
+      "error: only the sensor and its third parties know the keys that are kept: use --board or --force",
+    );
+  }
   const addresses = parties.map(({ address }) => address);
   const handle = options.gateway && chooseHandle(options.gateway.folder, policy.sensor);
   const order = {
@@ -106,6 +115,7 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
     ...(options.gateway !== undefined && {
       gateway: { address: options.gateway.address, handle: handle as number },
     }),
+    ...firstT(known, now, isEnrolled(policy, out, folders)),
     ...{ deadline, days, now, keep: kept },
   };
   const enrolment = await makeEnrolment(authority, order);
@@ -152,7 +162,7 @@ async function enrolBoard(
   const record = findBoardRecord(give.file);
   const code = await askCode(options, record?.code);
   // Neither keys nor a handle that is drawn anew.
-  const { psks: _, gateway, ...order } = enrolment.sensor;
+  const { psks: _, t: __, gateway, ...order } = enrolment.sensor;
   const asked = JSON.stringify({ ...order, gateway: gateway?.address, folders: others.folders });
   // An image that may have reached the board is finished first: its code may be the board's by now.
   if (record?.pending !== undefined) {
@@ -172,10 +182,32 @@ async function enrolBoard(
   await giveToBoard(code, { image, nextCode, parties }, give);
 }
 
-/** The key in hex that a third party has of this sensor, for the same suite. */
-function keyOf(folder: string, { sensor, suite }: Policy): string | undefined {
+/**
+ * The T of the first exchange. Where keys are kept it is theirs. A sensor that was enrolled before, and of which nobody
+ * here knows how many exchanges it has had, gets one above all of them: the seconds since 1970, unless it had more than
+ * one in each second.
+ */
+function firstT(kept: readonly (KnownKey | undefined)[], now: number, isEnrolled: boolean): { t?: number } {
+  const ts = kept.flatMap((key) => (key === undefined ? [] : [key.t]));
+  if (ts.length > 0) return { t: Math.max(...ts) };
+  return isEnrolled ? { t: Math.floor(now / 1000) } : {};
+}
+
+function isEnrolled({ sensor }: Policy, file: string | undefined, folders: readonly string[]): boolean {
+  const files = folders.map((folder) => enrolmentPath(folder, sensor));
+  return [...(file === undefined ? [] : [file]), ...files].some((path) => existsSync(path));
+}
+
+interface KnownKey {
+  readonly psk: string;
+  readonly t: number;
+}
+
+/** The key in hex that a third party has of this sensor, for the same suite, and the T that it is for. */
+function keyOf(folder: string, { sensor, suite }: Policy): KnownKey | undefined {
   const known = readEnrolments(folder).find(({ policy }) => sameIdentity(policy.sensor, sensor));
-  return known?.policy.suite === suite ? toHex(known.psk) : undefined;
+  if (known === undefined || known.policy.suite !== suite) return undefined;
+  return { psk: known.psk === undefined ? TAKEN_PSK : toHex(known.psk), t: known.t };
 }
 
 function policyOf(options: EnrolOptions, command: Command): Policy {

@@ -1,5 +1,6 @@
 /** `symbolon third-party`: takes shares from sensors and passes them on to Responders. */
 
+import { join } from "node:path";
 import type { Command } from "commander";
 import { ContentFormats } from "../../protocol/coap/numbers.js";
 import { PART_PATH } from "../../protocol/exchange/bundle-parts.js";
@@ -9,6 +10,7 @@ import { stateFolder } from "../own-folder.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import { thirdPartyFromFolder } from "../third-party/folder.js";
 import { ThirdParty, type ThirdPartyOptions } from "../third-party/third-party.js";
+import { FileVault } from "../third-party/vault.js";
 import { eventLog, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 
 export function addThirdPartyCommand(program: Command): void {
@@ -22,11 +24,14 @@ export async function runThirdParty(options: ServeOptions, lie?: ThirdPartyOptio
   const { dir, deadline } = options;
   const onEvent = eventLog();
   const folder = thirdPartyFromFolder(dir, onEvent);
-  const store = await openLmdbStore(stateFolder(dir));
+  const state = stateFolder(dir);
+  const store = await openLmdbStore(state);
+  const vault = new FileVault(join(state, "vault"));
   const { forward, attempt } = deadlinesOf(deadline * 1000);
   const party = new ThirdParty({
     ...folder,
     store,
+    vault,
     onEvent,
     deadline: forward,
     attempt,
@@ -40,5 +45,9 @@ export async function runThirdParty(options: ServeOptions, lie?: ThirdPartyOptio
       handler: ({ peer, payload }: RouteRequest) => party.receivePart(peer, payload),
     },
   };
-  await serve({ routes, close: () => party.close() }, store, options, onEvent);
+  try {
+    await serve({ routes, close: () => party.close() }, store, options, onEvent);
+  } finally {
+    vault.close();
+  }
 }

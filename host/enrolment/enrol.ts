@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { toHex } from "../../protocol/bytes.js";
 import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import { checkPolicy, type Policy, type PolicyJson, policyToJson } from "../../protocol/exchange/policy.js";
+import { PSK_LENGTH } from "../../protocol/exchange/profile.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
@@ -17,11 +18,13 @@ import {
   type BundleNamesJson,
   enrolmentPath,
   makeFolder,
-  PSK_LENGTH,
   refuseExisting,
   writeEnrolment,
 } from "./folders.js";
 import { signStatement } from "./statement.js";
+
+/** What stands in the place of a PSK that the chain has taken. */
+export const TAKEN_PSK = "0".repeat(2 * PSK_LENGTH);
 
 export const SENSOR_FORMAT = "symbolon-sensor-1";
 
@@ -30,6 +33,8 @@ export interface SensorJson {
   readonly format: typeof SENSOR_FORMAT;
   readonly policy: PolicyJson;
   readonly responder: string;
+  /** The T of the first exchange, which the PSKs are for; 1 where it is not there. */
+  readonly t?: number;
   /** 16 bytes each in hex, in the order of the policy's third parties. */
   readonly psks: readonly string[];
   /** host:port each, in the same order. */
@@ -53,13 +58,18 @@ export interface EnrolmentOrder {
   readonly responderAddress?: string;
   /** The gateway, as the sensor reaches it, and the handle that is free there. */
   readonly gateway?: { readonly address: string; readonly handle: number };
+  /** The T of the first exchange: above all that a sensor of that name has used. 1 without it. */
+  readonly t?: number;
   /** Seconds. */
   readonly deadline: number;
   /** How long the statement holds. */
   readonly days: number;
   /** Unix time in milliseconds. */
   readonly now: number;
-  /** The PSK in hex that third party x has of this sensor already and keeps, at position x − 1. */
+  /**
+   * The PSK in hex that third party x has of this sensor already and keeps, at position x − 1. TAKEN_PSK for one that
+   * only it and the sensor know.
+   */
   readonly keep?: readonly (string | undefined)[];
 }
 
@@ -68,6 +78,7 @@ export interface MadeEnrolment {
   /** For third party x, at position x − 1. */
   readonly thirdParties: readonly {
     policy: PolicyJson;
+    t?: number;
     psk: string;
     statement: string;
     gateway?: BundleNamesJson;
@@ -77,7 +88,18 @@ export interface MadeEnrolment {
 /** Makes an enrolment; nothing is written. */
 export async function makeEnrolment(
   authority: Pick<Authority, "publicKey" | "privateKey">,
-  { policy, responder, addresses, responderAddress, gateway, deadline, days, now, keep = [] }: EnrolmentOrder,
+  {
+    policy,
+    responder,
+    addresses,
+    responderAddress,
+    gateway,
+    t,
+    deadline,
+    days,
+    now,
+    keep = [],
+  }: EnrolmentOrder,
 ): Promise<MadeEnrolment> {
   checkPolicy(policy);
   for (const identity of [policy.sensor, responder, ...policy.thirdParties]) checkIdentity(identity);
@@ -95,6 +117,7 @@ export async function makeEnrolment(
       format: SENSOR_FORMAT,
       policy: json,
       responder: identityToText(responder),
+      ...(t !== undefined && { t }),
       psks,
       addresses,
       ...(responderAddress !== undefined && { responderAddress }),
@@ -104,6 +127,7 @@ export async function makeEnrolment(
     },
     thirdParties: psks.map((psk) => ({
       ...{ policy: json, psk, statement },
+      ...(t !== undefined && { t }),
       ...(gateway !== undefined && {
         gateway: { handle: gateway.handle, responders: [identityToText(responder)] },
       }),
@@ -159,7 +183,8 @@ function checkIdentity({ data }: Identity): void {
 function differentKeys(count: number, keep: readonly (string | undefined)[]): string[] {
   const psks = Array.from({ length: count }, (_, i) => keep[i] ?? toHex(randomSource(PSK_LENGTH)));
   psks.forEach((psk, i) => {
-    if (psks.indexOf(psk) !== i) throw new RangeError(`third party ${i + 1} has the same key as another`);
+    if (psk !== TAKEN_PSK && psks.indexOf(psk) !== i)
+      throw new RangeError(`third party ${i + 1} has the same key as another`);
   });
   return psks;
 }

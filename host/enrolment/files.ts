@@ -15,6 +15,7 @@ import {
   renameSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
@@ -91,6 +92,28 @@ export function inFile<Result>(path: string, read: () => Result): Result {
     if (!(error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError))
       throw error;
     throw new FileError(path, error.message, { cause: error });
+  }
+}
+
+/**
+ * Puts another text of the same length in the place of each that stands in a file, in any case; durable when this
+ * returns. For what must not stay on the disk: a file that takes another's place leaves it there.
+ */
+export function overwriteText(path: string, text: string, other: string): void {
+  if (text.length !== other.length) throw new RangeError(`other text: expected ${text.length} characters`);
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r+");
+    const contents = readFileSync(descriptor, "latin1").toLowerCase();
+    const wanted = text.toLowerCase();
+    for (let at = contents.indexOf(wanted); at !== -1; at = contents.indexOf(wanted, at + text.length)) {
+      writeSync(descriptor, other, at, "latin1");
+    }
+    fsyncSync(descriptor);
+  } catch (error) {
+    throw asFileError(path, error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -7,7 +7,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fromHex } from "../../protocol/bytes.js";
+import { fromHex, toHex } from "../../protocol/bytes.js";
 import { LAST_HANDLE } from "../../protocol/exchange/bundle.js";
 import {
   memberIdentity,
@@ -15,6 +15,7 @@ import {
   type PolicyJson,
   policyFromJson,
 } from "../../protocol/exchange/policy.js";
+import { PSK_LENGTH } from "../../protocol/exchange/profile.js";
 import { type Identity, identityFromText, identityToText } from "../../protocol/mikey/identity.js";
 import { type TrustAnchor, trustAnchor } from "../authority/certificate.js";
 import { keyComplaint, privateKeyPem } from "../authority/rsa-keys.js";
@@ -22,6 +23,7 @@ import {
   asFileError,
   FileError,
   inFile,
+  overwriteText,
   readJson,
   readText,
   type WriteOptions,
@@ -30,7 +32,6 @@ import {
 } from "./files.js";
 
 export const THIRD_PARTY_FORMAT = "symbolon-third-party-1";
-export const PSK_LENGTH = 16;
 
 /** The authority with its key. */
 export interface Authority extends TrustAnchor {
@@ -47,7 +48,10 @@ export interface PartyKeys {
 /** What a third party was given when a sensor was enrolled. */
 export interface ThirdPartyEnrolment {
   readonly policy: Policy;
-  readonly psk: Uint8Array;
+  /** Undefined once the third party's store has taken it: it is zeros then. */
+  readonly psk: Uint8Array | undefined;
+  /** The T that it is for. */
+  readonly t: number;
   /** Compact JWS. */
   readonly statement: string;
   /** How bundles name the sensor and its Responders. */
@@ -69,6 +73,7 @@ export interface ResponderEntry {
   readonly certificate: Uint8Array;
 }
 
+const LAST_T = 2 ** 32 - 1;
 const KEY = "key.pem";
 const CERTIFICATE = "certificate.pem";
 const CHAIN = "chain.pem";
@@ -125,7 +130,7 @@ export function enrolmentPath(folder: string, sensor: Identity): string {
 
 export function writeEnrolment(
   folder: string,
-  enrolment: { policy: PolicyJson; psk: string; statement: string; gateway?: BundleNamesJson },
+  enrolment: { policy: PolicyJson; t?: number; psk: string; statement: string; gateway?: BundleNamesJson },
   options: WriteOptions = {},
 ): void {
   const path = enrolmentPath(folder, identityFromText(enrolment.policy.sensor));
@@ -138,6 +143,14 @@ export function readEnrolments(folder: string): ThirdPartyEnrolment[] {
   const path = join(folder, ENROLMENTS);
   const files = list(path).filter((name) => name.endsWith(".json") && !name.startsWith("."));
   return files.map((name) => readJson(join(path, name), enrolmentFromJson, { secret: true }));
+}
+
+/**
+ * Overwrites a PSK in the file of its enrolment with zeros, in its place, so that the disk has it nowhere else. A file
+ * with another PSK, of a later enrolment, stays as it is. Throws a FileError.
+ */
+export function forgetPsk(path: string, psk: Uint8Array): void {
+  overwriteText(path, toHex(psk), "0".repeat(2 * psk.length));
 }
 
 /** Adds a responder to those that a third party knows, or replaces what it knew of that one. */
@@ -156,15 +169,20 @@ export function readResponders(folder: string): ResponderEntry[] {
 
 function enrolmentFromJson(json: unknown): ThirdPartyEnrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("expected an object");
-  const { format, policy, psk, statement, gateway } = json as Record<string, unknown>;
+  const { format, policy, t = 1, psk, statement, gateway } = json as Record<string, unknown>;
   if (format !== THIRD_PARTY_FORMAT) throw new SyntaxError(`format: expected "${THIRD_PARTY_FORMAT}"`);
   if (typeof psk !== "string" || !/^[0-9a-fA-F]*$/.test(psk) || psk.length !== 2 * PSK_LENGTH) {
     throw new SyntaxError(`psk: expected ${PSK_LENGTH} bytes in hex`);
   }
   if (typeof statement !== "string") throw new SyntaxError("statement: expected a compact JWS");
+  if (typeof t !== "number" || !Number.isInteger(t) || t < 1 || t > LAST_T) {
+    throw new RangeError(`t: expected 1 to ${LAST_T}`);
+  }
+  const isTaken = /^0*$/.test(psk);
   return {
     policy: policyFromJson(policy),
-    psk: fromHex(psk),
+    psk: isTaken ? undefined : fromHex(psk),
+    t,
     statement,
     ...(gateway !== undefined && { gateway: bundleNamesFromJson(gateway) }),
   };

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ascii } from "../../protocol/bytes.js";
+import { ascii, wipe } from "../../protocol/bytes.js";
 import { type Policy, shareIndex } from "../../protocol/exchange/policy.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
@@ -18,6 +18,7 @@ import { FileError, inFile } from "../enrolment/files.js";
 import {
   type ResponderEntry as Entry,
   enrolmentPath,
+  forgetPsk,
   readEnrolments,
   readResponders,
 } from "../enrolment/folders.js";
@@ -43,7 +44,7 @@ export function thirdPartyFromFolder(
   };
   const enrolments = join(folder, "enrolments");
   const responders = join(folder, "responders.json");
-  const sensors = new FreshFile(enrolments, () => readSensors(folder, identity), onError);
+  const sensors = new FreshFile(enrolments, () => readSensors(folder, identity, onError), onError);
   const known = new FreshFile(responders, () => readKnown(folder, responders, root), onError);
   return {
     party: {
@@ -61,17 +62,38 @@ export function thirdPartyFromFolder(
   };
 }
 
-function readSensors(folder: string, self: Identity): Map<string, SensorEnrolment> {
+function readSensors(
+  folder: string,
+  self: Identity,
+  onError: (error: unknown) => void,
+): Map<string, SensorEnrolment> {
   const sensors = new Map<string, SensorEnrolment>();
-  for (const { policy, psk, statement, gateway } of readEnrolments(folder)) {
+  for (const enrolment of readEnrolments(folder)) {
+    const { policy, t, gateway } = enrolment;
     const name = identityToText(policy.sensor);
     const path = enrolmentPath(folder, policy.sensor);
     if (sensors.has(name)) throw new FileError(path, `another file enrols ${name} too`);
     refuseOtherParty(path, policy, self);
+    const statement = inFile(path, () => ascii(enrolment.statement));
+    let { psk } = enrolment;
     sensors.set(name, {
       policy,
-      psk: () => psk,
-      statement: inFile(path, () => ascii(statement)),
+      statement,
+      get start() {
+        return psk && { t, keys: psk };
+      },
+      taken() {
+        const taken = psk;
+        psk = undefined;
+        if (taken === undefined) return;
+        try {
+          forgetPsk(path, taken);
+        } catch (error) {
+          onError(error);
+        } finally {
+          wipe(taken);
+        }
+      },
       ...(gateway !== undefined && { gateway }),
     });
   }

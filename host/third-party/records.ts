@@ -1,80 +1,238 @@
 /**
- * What a third party must not forget: which T of each sensor it accepted, and for each accepted share
- * message what it forwarded and what it answered. One transaction accepts a message; before it has returned
- * nothing is acknowledged.
+ * What a third party must not forget: the PSKs of each sensor, which say which T it still accepts, and for each accepted
+ * share message what it forwarded and what it answered; and what it must forget: the PSKs that were used. One
+ * transaction accepts a message and takes the step; before it has returned nothing is acknowledged.
  */
 
+import { ascii, equal, toHex, wipe } from "../../protocol/bytes.js";
+import { type ChainStart, laterPsk } from "../../protocol/exchange/chain.js";
+import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { Refusal } from "../../protocol/mikey/refusal.js";
+import { primitives } from "../primitives.js";
 import { orderedKey, type Store, type Table } from "../store/store.js";
-import { advanceCounter, type CounterWindow, judgeCounter, WINDOW } from "./window.js";
+import {
+  acceptT,
+  closeT,
+  decodeKeys,
+  encodeKeys,
+  firstKeys,
+  judgeT,
+  type OpenKeys,
+  pskOf,
+  type SensorKeys,
+  WINDOW,
+  wipeKeys,
+} from "./keys.js";
+import type { Vault } from "./vault.js";
 
 /** An accepted share message. */
 export interface AcceptedRecord {
   /** SHA-256 of the I_TP, in hexadecimal: the same bytes again are a duplicate, others a replay of T. */
   readonly digest: string;
-  /** The I_TP itself: the share stays under its PSK. */
-  readonly message: Uint8Array;
+  /** Its last 8 bytes, in hexadecimal: the tag, by which a part of a bundle is known as the same message. */
+  readonly tag: string;
   readonly responder: string;
-  /** What went to the Responder, with the envelope key under which the answer comes; gone once it is there. */
-  readonly forward?: { readonly bytes: Uint8Array; readonly envelopeKey: Uint8Array };
   /** Until when the Responder is asked, as Unix time in milliseconds. */
   readonly deadline: number;
-  /** R_I, once the Responder has sent one. */
-  readonly confirmation?: Uint8Array;
+  /** Until it is answered. */
+  readonly open?: {
+    /** The I_TP itself: the share stays under its PSK. */
+    readonly message: Uint8Array;
+    /** What goes to the Responder. */
+    readonly forward: Uint8Array;
+  };
+  /** TP_I, as it was first sent. */
+  readonly answer?: Uint8Array;
 }
+
+/** An accepted message that is not answered. */
+export interface OpenRecord extends Required<Pick<AcceptedRecord, "open">>, Omit<AcceptedRecord, "open"> {
+  readonly envelopeKey: Uint8Array;
+}
+
+/** A sensor under one of its enrolments. */
+export interface Enrolled {
+  readonly sensor: string;
+  /** enrolmentName() of its statement. */
+  readonly name: string;
+  readonly start?: ChainStart<Uint8Array> | undefined;
+}
+
+/** The keys of one sensor, encrypted under the vault's key in that place. */
+interface SealedKeys {
+  /** Of which enrolment. */
+  readonly enrolment: string;
+  readonly place: number;
+  readonly sealed: Uint8Array;
+}
+
+/** Each key of the vault seals once. */
+const NONCE = new Uint8Array(13);
+const TAG = 16;
+
+/** Steps between the keys ahead that are kept in memory, for how many sensors. */
+const RUNG = 32;
+const MAX_LADDERS = 1000;
 
 export class Records {
   readonly #store: Store;
-  readonly #windows: Table<CounterWindow>;
+  readonly #vault: Vault;
+  readonly #keys: Table<SealedKeys>;
   readonly #accepted: Table<AcceptedRecord>;
+  /** PSKs of next, next + 32, … by sensor: so that who claims a T far ahead does not have us step there each time. */
+  readonly #ladders = new Map<string, Uint8Array[]>();
 
-  constructor(store: Store) {
+  constructor(store: Store, vault: Vault) {
     this.#store = store;
-    this.#windows = store.table("counters");
+    this.#vault = vault;
+    this.#keys = store.table("keys");
     this.#accepted = store.table("accepted");
+    vault.keepOnly(new Set(this.#keys.entries().map(([, { place }]) => place)));
   }
 
-  /** What T is to this sensor's window. */
-  judge(sensor: string, t: number): ReturnType<typeof judgeCounter> {
-    return judgeCounter(this.#windows.get(sensor), t);
+  /** Whether the chain of this enrolment has begun. One that brings no key goes on with the chain that there is. */
+  isEnrolled({ sensor, name, start }: Enrolled): boolean {
+    const kept = this.#keys.get(sensor);
+    return kept !== undefined && (kept.enrolment === name || start === undefined);
   }
 
-  get(sensor: string, t: number): AcceptedRecord | undefined {
-    return this.#accepted.get(key(sensor, t));
+  /** The PSK of a T that is new to the sensor's keys, or else what that T is to them. */
+  pskFor(enrolled: Enrolled, t: number): Uint8Array | Exclude<ReturnType<typeof judgeT>, "new"> {
+    const { sensor } = enrolled;
+    const keys = this.#keysOf(enrolled);
+    const judgement = judgeT(keys, t);
+    const psk = judgement === "new" ? pskOf(keys, t, this.#later(sensor, keys)) : judgement;
+    wipeKeys(keys);
+    return psk;
   }
 
-  /** Accepts a message durably. False when its T is no longer new. */
-  accept(sensor: string, t: number, record: AcceptedRecord): boolean {
-    return this.#store.transaction(() => {
-      if (this.judge(sensor, t) !== "new") return false;
-      const window = advanceCounter(this.#windows.get(sensor), t);
-      this.#windows.put(sensor, window);
-      this.#accepted.put(key(sensor, t), record);
+  /** What was accepted under this enrolment. */
+  get(enrolled: Enrolled, t: number): AcceptedRecord | undefined {
+    return this.isEnrolled(enrolled) ? this.#accepted.get(key(enrolled.sensor, t)) : undefined;
+  }
+
+  /**
+   * Accepts a message durably, and takes the step of its T. False when its T is no longer new. The first message of an
+   * enrolment begins its chain, and ends that of the one before with all that was accepted under it.
+   */
+  accept(enrolled: Enrolled, t: number, record: AcceptedRecord, open: OpenKeys): boolean {
+    const { sensor } = enrolled;
+    const isFirst = !this.isEnrolled(enrolled);
+    const keys = this.#keysOf(enrolled);
+    if (judgeT(keys, t) !== "new") return false;
+    let next = acceptT(keys, t, open, this.#later(sensor, keys));
+    const oldest = next.next - 1 - WINDOW;
+    for (const each of next.open.keys()) if (each < oldest) next = closeT(next, each);
+    this.#put(enrolled, next, () => {
       // A T below the window is refused by itself: its record has nothing left to guard.
       for (const [old] of this.#accepted.entries({ prefix: `${sensor} ` })) {
-        if (old < key(sensor, Math.max(0, window.last - WINDOW))) this.#accepted.delete(old);
+        if (isFirst || old < key(sensor, Math.max(0, oldest))) this.#accepted.delete(old);
       }
-      return true;
+      this.#accepted.put(key(sensor, t), record);
     });
+    wipeKeys(keys);
+    return true;
   }
 
-  /** Keeps how forwarding ended: with an R_I, or without one. The envelope key is forgotten. */
-  finish(sensor: string, t: number, confirmation?: Uint8Array): void {
-    this.#store.transaction(() => {
-      const record = this.#accepted.get(key(sensor, t));
-      if (record === undefined) return;
-      const { forward: _, ...rest } = record;
-      this.#accepted.put(key(sensor, t), confirmation === undefined ? rest : { ...rest, confirmation });
-    });
+  /**
+   * Keeps how a message is answered, and forgets its keys; `answer` makes TP_I under its PSK. Undefined when it is not
+   * open: meanwhile the sensor has gone on beyond the window, or was enrolled anew.
+   */
+  finish(sensor: string, t: number, answer: (psk: Uint8Array) => Uint8Array): Uint8Array | undefined {
+    const kept = this.#keys.get(sensor);
+    const record = this.#accepted.get(key(sensor, t));
+    if (kept === undefined || record === undefined) return undefined;
+    const keys = this.#unseal(sensor, kept);
+    const open = keys.open.get(t);
+    if (open === undefined) return record.answer;
+    const made = answer(open.psk);
+    const { open: _, ...rest } = record;
+    this.#put({ sensor, name: kept.enrolment }, closeT(keys, t), () =>
+      this.#accepted.put(key(sensor, t), { ...rest, answer: made }),
+    );
+    wipeKeys(keys);
+    return made;
   }
 
   /** What was accepted and not answered yet, when the process before this one ended. */
   unfinished(): { readonly sensor: string; readonly t: number; readonly record: AcceptedRecord }[] {
     return this.#accepted.entries().flatMap(([name, record]) => {
-      if (record.forward === undefined) return [];
+      if (record.open === undefined) return [];
       const space = name.lastIndexOf(" ");
       return [{ sensor: name.slice(0, space), t: Number.parseInt(name.slice(space + 1), 16), record }];
     });
   }
+
+  /** The key under which the Responder answers about a message; undefined when that is not open. */
+  envelopeKey(sensor: string, t: number): Uint8Array | undefined {
+    const kept = this.#keys.get(sensor);
+    if (kept === undefined) return undefined;
+    const keys = this.#unseal(sensor, kept);
+    const envelopeKey = keys.open.get(t)?.envelopeKey.slice();
+    wipeKeys(keys);
+    return envelopeKey;
+  }
+
+  /** The keys of an enrolment, its first ones before its chain has begun. Throws a Refusal when they are gone. */
+  #keysOf(enrolled: Enrolled): SensorKeys {
+    const { sensor, start } = enrolled;
+    if (this.isEnrolled(enrolled)) return this.#unseal(sensor, this.#keys.get(sensor) as SealedKeys);
+    if (start !== undefined) return firstKeys(start);
+    throw new Refusal(ErrorNumbers.identity, `the keys of ${sensor} are gone: it must be enrolled anew`);
+  }
+
+  /** Throws an Error when the keys are not under the vault's: one of the two is of another time. */
+  #unseal(sensor: string, { place, sealed }: SealedKeys): SensorKeys {
+    const key = this.#vault.get(place);
+    const bytes = primitives.ccmOpen(key, NONCE, ascii(sensor), sealed, TAG);
+    if (bytes === undefined) {
+      throw new Error(`the keys of ${sensor} can't be opened: it must be enrolled anew`);
+    }
+    const keys = decodeKeys(bytes);
+    wipe(bytes, key);
+    return keys;
+  }
+
+  /**
+   * Stores keys, under a new key of the vault, together with what `within` stores. The transaction is what counts: before
+   * it the old key holds, after it the new one, and the old one is overwritten.
+   */
+  #put({ sensor, name }: Enrolled, keys: SensorKeys, within: () => void): void {
+    const before = this.#keys.get(sensor);
+    const { place, key } = this.#vault.put();
+    const bytes = encodeKeys(keys);
+    const sealed = primitives.ccmSeal(key, NONCE, ascii(sensor), bytes, TAG);
+    wipe(key, bytes);
+    this.#store.transaction(() => {
+      this.#keys.put(sensor, { enrolment: name, place, sealed });
+      within();
+    });
+    wipe(...(this.#ladders.get(sensor) ?? []));
+    this.#ladders.delete(sensor);
+    if (before !== undefined) this.#vault.erase(before.place);
+  }
+
+  /** The PSK so many steps after `keys.psk`. */
+  #later(sensor: string, { psk }: SensorKeys): (steps: number) => Uint8Array {
+    return (steps) => {
+      const known = this.#ladders.get(sensor);
+      // Another enrolment has other keys.
+      const ladder = known !== undefined && equal(known[0], psk) ? known : [psk.slice()];
+      while (ladder.length * RUNG <= steps)
+        ladder.push(laterPsk(primitives, ladder[ladder.length - 1], RUNG));
+      for (const oldest of this.#ladders.keys()) {
+        if (this.#ladders.size < MAX_LADDERS) break;
+        this.#ladders.delete(oldest);
+      }
+      this.#ladders.set(sensor, ladder);
+      return laterPsk(primitives, ladder[Math.floor(steps / RUNG)], steps % RUNG);
+    };
+  }
+}
+
+/** By which an enrolment is known: a digest of its statement, of which each has its own. */
+export function enrolmentName(statement: Uint8Array): string {
+  return toHex(primitives.sha256(statement).subarray(0, 16));
 }
 
 /** Identities have no spaces in their text form; T sorts as a number. */

@@ -5,13 +5,15 @@
 
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { wipe } from "../../protocol/bytes.js";
+import { toHex, wipe } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
+import { TAG_LENGTH } from "../../protocol/exchange/bundle.js";
 import {
   type BundlePart,
   readBundlePart,
   restoreShareMessage,
 } from "../../protocol/exchange/bundle-parts.js";
+import type { ChainStart } from "../../protocol/exchange/chain.js";
 import {
   createForwardMessage,
   type ForwardingParty,
@@ -21,7 +23,7 @@ import {
 import { consumeForwardVerification } from "../../protocol/exchange/forward-verification.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
-import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
+import { MIKEY_PATH, PSK_LENGTH } from "../../protocol/exchange/profile.js";
 import {
   type AcceptedShare,
   consumeShareMessage,
@@ -41,13 +43,16 @@ import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
-import { type AcceptedRecord, Records } from "./records.js";
+import { type AcceptedRecord, type Enrolled, enrolmentName, Records } from "./records.js";
+import type { Vault } from "./vault.js";
 
 /** What enrolment gave this third party of one sensor. */
 export interface SensorEnrolment {
   readonly policy: Policy;
-  /** The PSK for the exchange with this T. */
-  psk(t: number): Uint8Array;
+  /** The first PSK, unless it was taken before. */
+  readonly start?: ChainStart<Uint8Array> | undefined;
+  /** Wipes that PSK where it came from: the store has the chain. */
+  taken?(): void;
   /** The enrolment statement, a compact JWS in ASCII. */
   readonly statement: Uint8Array;
   /** How the sensor's bundles name it and its Responders; undefined for one that has no gateway. */
@@ -83,6 +88,8 @@ export interface ThirdPartyOptions {
   /** The Responder of that name, if it is known here. */
   responder(name: string): ResponderEntry | undefined;
   readonly store: Store;
+  /** What the store keeps of PSKs lies under keys of this. */
+  readonly vault: Vault;
   readonly onEvent: OnEvent;
   /** Milliseconds for which a Responder is asked about one share. */
   readonly deadline: number;
@@ -101,6 +108,17 @@ type Outcome = { readonly confirmation: Uint8Array | undefined } | { readonly si
 /** Milliseconds from the beginning of one question to the next at least: some fail at once. */
 const PAUSE = 500;
 
+/** Checked in the place of a key that there is none of. */
+const NO_PSK = new Uint8Array(PSK_LENGTH);
+
+/** A share message that is forwarded. */
+interface Forwarding extends Pick<AcceptedRecord, "responder" | "deadline"> {
+  readonly forward: Uint8Array;
+  readonly envelopeKey: Uint8Array;
+  /** The share message. */
+  readonly message: Uint8Array;
+}
+
 export class ThirdParty {
   readonly #records: Records;
   /** Answers that wait for the Responder, by sensor and T. */
@@ -108,14 +126,25 @@ export class ThirdParty {
   readonly #stopped = new AbortController();
 
   constructor(private readonly options: ThirdPartyOptions) {
-    this.#records = new Records(options.store);
+    this.#records = new Records(options.store, options.vault);
     // One for each share that is under way: no leak.
     setMaxListeners(0, this.#stopped.signal);
-    const now = Date.now();
     for (const { sensor, t, record } of this.#records.unfinished()) {
-      if (record.deadline <= now) this.#records.finish(sensor, t);
-      else this.#forward(sensor, t, record).catch((error: Error) => this.#fault(sensor, error.message));
+      try {
+        this.#resume(sensor, t, record);
+      } catch (error) {
+        this.#fault(sensor, (error as Error).message);
+      }
     }
+  }
+
+  /** Goes on with a message that the process before this one accepted. */
+  #resume(sensor: string, t: number, { responder, deadline, open }: AcceptedRecord): void {
+    const envelopeKey = this.#records.envelopeKey(sensor, t);
+    if (open === undefined || envelopeKey === undefined) return;
+    const forwarding = { responder, deadline, ...open, envelopeKey };
+    if (deadline <= Date.now()) this.#answer(sensor, t, forwarding, undefined);
+    else this.#forward(sensor, t, forwarding).catch((error: Error) => this.#fault(sensor, error.message));
   }
 
   /** Answers a POST of an I_TP from `peer`. What is accepted is durable before this returns. */
@@ -139,6 +168,8 @@ export class ThirdParty {
       // Most have it for themselves. Of several only one can have made the MAC.
       for (const [i, enrolment] of candidates.entries()) {
         try {
+          const known = this.#known(enrolment, part);
+          if (known !== undefined) return known;
           message = this.#restore(enrolment, part);
           return this.#receive(message);
         } catch (error) {
@@ -165,42 +196,76 @@ export class ThirdParty {
     if (enrolment === undefined)
       throw new Refusal(ErrorNumbers.identity, `sensor ${sensor} is not enrolled here`);
 
+    const enrolled = enrolledAs(enrolment);
     const digest = messageDigest(payload);
-    const known = this.#records.get(sensor, t);
-    if (known?.digest === digest) {
-      return this.#pending.get(pendingKey(sensor, t)) ?? this.#answer(enrolment, read, known.confirmation);
-    }
-    const judgement = this.#records.judge(sensor, t);
-    if (judgement !== "new") throw new Refusal(ErrorNumbers.timestamp, `T ${t} is ${judgement}`);
-
-    const record = this.#accept(enrolment, read, payload, digest);
+    const known = this.#records.get(enrolled, t);
+    if (known?.digest === digest) return this.#answered(sensor, t, known);
+    const { psk, judgement } = this.#pskFor(enrolled, t);
+    const forwarding = this.#check(enrolment, read, payload, psk, judgement);
+    const { responder, deadline, message, forward, envelopeKey } = forwarding;
+    const tag = toHex(payload.slice(-TAG_LENGTH));
+    const record = { digest, tag, responder, deadline, open: { message, forward } };
     // Two messages with one T can't both be here: nothing has waited since the judgement.
-    if (!this.#records.accept(sensor, t, record)) throw new Refusal(ErrorNumbers.timestamp, `T ${t} is seen`);
-    this.#tell("TP_R", record.responder, sensor, record.forward!.bytes.length);
-    return this.#forward(sensor, t, record);
+    const isNew = this.#records.accept(enrolled, t, record, { psk, envelopeKey });
+    wipe(psk);
+    if (!isNew) throw new Refusal(ErrorNumbers.authentication, `T ${t} is seen`);
+    if (enrolment.start !== undefined) enrolment.taken?.();
+    this.#tell("TP_R", responder, sensor, forward.length);
+    return this.#forward(sensor, t, forwarding);
   }
 
-  /** I_TP out of a part. Its T is judged first: nobody may make us derive the keys of any T that he likes. */
-  #restore({ policy, psk, gateway }: SensorEnrolment, part: BundlePart): Uint8Array {
+  /** The answer to a message that was accepted: now, or when there is one. */
+  #answered(sensor: string, t: number, { answer }: AcceptedRecord): RouteResponse | Promise<RouteResponse> {
+    if (answer !== undefined) return mikeyResponse(Codes.changed, answer);
+    return this.#pending.get(pendingKey(sensor, t)) ?? { code: Codes.serviceUnavailable };
+  }
+
+  /**
+   * The answer to a part whose message came before, in either form; undefined for any other. Once it is answered there
+   * is no PSK left to restore it with: it is known by its tag.
+   */
+  #known(
+    enrolment: SensorEnrolment,
+    { t, tag }: BundlePart,
+  ): RouteResponse | Promise<RouteResponse> | undefined {
+    const enrolled = enrolledAs(enrolment);
+    const known = this.#records.get(enrolled, t);
+    return known?.tag === toHex(tag) ? this.#answered(enrolled.sensor, t, known) : undefined;
+  }
+
+  /** The PSK of a T; where there is none, why, and one in its place that no message holds under. */
+  #pskFor(enrolled: Enrolled, t: number): { psk: Uint8Array; judgement?: string } {
+    const psk = this.#records.pskFor(enrolled, t);
+    return typeof psk === "string" ? { psk: NO_PSK.slice(), judgement: psk } : { psk };
+  }
+
+  /** I_TP out of a part; for a T without a PSK one that does not hold. */
+  #restore(enrolment: SensorEnrolment, part: BundlePart): Uint8Array {
+    const { policy, gateway } = enrolment;
     const { identity } = this.options.party;
-    const judgement = this.#records.judge(identityToText(policy.sensor), part.t);
-    if (judgement === "too old" || judgement === "too far ahead") {
-      throw new Refusal(ErrorNumbers.timestamp, `T ${part.t} is ${judgement}`);
-    }
+    const { psk } = this.#pskFor(enrolledAs(enrolment), part.t);
     const responders = gateway?.responders ?? [];
-    return restoreShareMessage(primitives, part, { identity, policy, psk: psk(part.t), responders });
+    try {
+      return restoreShareMessage(primitives, part, { identity, policy, psk, responders });
+    } finally {
+      wipe(psk);
+    }
   }
 
-  /** Checks a share message and makes what goes to the Responder. Throws a DecodeError or a Refusal. */
-  #accept(
+  /**
+   * Checks a share message and makes what goes to the Responder. Throws a DecodeError or a Refusal. A T that there is no
+   * key for is refused after as much work and in the same words as a MAC that does not hold; only the log knows which.
+   */
+  #check(
     enrolment: SensorEnrolment,
     read: ShareMessage,
     payload: Uint8Array,
-    digest: string,
-  ): AcceptedRecord {
+    psk: Uint8Array,
+    judgement: string | undefined,
+  ): Forwarding {
     const { party, deadline } = this.options;
     const { policy, statement } = enrolment;
-    const accepted = consumeShareMessage(primitives, read, policy, enrolment.psk(read.session.t));
+    const accepted = this.#consume(read, policy, psk, judgement);
     const responder = identityToText(read.session.responder);
     const entry = this.options.responder(responder);
     if (entry === undefined) {
@@ -208,54 +273,82 @@ export class ThirdParty {
     }
     const now = Date.now();
     const passed = this.options.lie?.(accepted, { party, enrolment, responder: entry }) ?? accepted;
-    const forward = createForwardMessage(primitives, randomSource, passed, party, entry, statement, now);
+    const { bytes: forward, envelopeKey } = createForwardMessage(
+      primitives,
+      randomSource,
+      passed,
+      party,
+      entry,
+      statement,
+      now,
+    );
     wipe(accepted.share);
-    return { digest, message: payload, responder, forward, deadline: now + deadline };
+    return { message: payload, responder, forward, envelopeKey, deadline: now + deadline };
+  }
+
+  #consume(
+    read: ShareMessage,
+    policy: Policy,
+    psk: Uint8Array,
+    judgement: string | undefined,
+  ): AcceptedShare {
+    try {
+      const accepted = consumeShareMessage(primitives, read, policy, psk);
+      if (judgement === undefined) return accepted;
+    } catch (error) {
+      wipe(psk);
+      const isForged = error instanceof Refusal && error.errorNumber === ErrorNumbers.authentication;
+      if (judgement === undefined || !isForged) throw error;
+    }
+    throw new Refusal(ErrorNumbers.authentication, `T ${read.session.t} is ${judgement}`);
   }
 
   /** Asks the Responder until it answers or the deadline passes; resolves to what the sensor hears. */
-  #forward(sensor: string, t: number, record: AcceptedRecord): Promise<RouteResponse> {
+  #forward(sensor: string, t: number, forwarding: Forwarding): Promise<RouteResponse> {
     const key = pendingKey(sensor, t);
-    const answer = this.#askUntilAnswered(sensor, t, record).finally(() => this.#pending.delete(key));
+    const answer = this.#askUntilAnswered(sensor, t, forwarding).finally(() => {
+      this.#pending.delete(key);
+      wipe(forwarding.envelopeKey);
+    });
     this.#pending.set(key, answer);
     return answer;
   }
 
-  async #askUntilAnswered(sensor: string, t: number, record: AcceptedRecord): Promise<RouteResponse> {
+  async #askUntilAnswered(sensor: string, t: number, forwarding: Forwarding): Promise<RouteResponse> {
     const { signal } = this.#stopped;
     let silence = "it was not asked";
     for (;;) {
       const began = Date.now();
-      const left = record.deadline - began;
+      const left = forwarding.deadline - began;
       if (left <= 0 || signal.aborted) break;
-      const outcome = await this.#ask(record, Math.min(left, this.options.attempt));
-      if ("confirmation" in outcome) return this.#finish(sensor, t, record, outcome.confirmation);
+      const outcome = await this.#ask(forwarding, Math.min(left, this.options.attempt));
+      if ("confirmation" in outcome) return this.#answer(sensor, t, forwarding, outcome.confirmation);
       silence = outcome.silence;
-      const pause = Math.min(began + PAUSE, record.deadline) - Date.now();
+      const pause = Math.min(began + PAUSE, forwarding.deadline) - Date.now();
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     // The next process goes on.
     if (signal.aborted) return { code: Codes.serviceUnavailable };
-    this.#fault(`Responder ${record.responder}`, `no answer about ${sensor} T ${t}: ${silence}`);
-    return this.#finish(sensor, t, record, undefined);
+    this.#fault(`Responder ${forwarding.responder}`, `no answer about ${sensor} T ${t}: ${silence}`);
+    return this.#answer(sensor, t, forwarding, undefined);
   }
 
   /** One question to the Responder. */
-  async #ask({ responder, forward }: AcceptedRecord, timeout: number): Promise<Outcome> {
-    if (forward === undefined) return { confirmation: undefined };
+  async #ask(forwarding: Forwarding, timeout: number): Promise<Outcome> {
+    const { responder, forward } = forwarding;
     try {
       const entry = this.options.responder(responder);
       if (entry === undefined) return { silence: "it is not known here any more" };
       const { code, payload } = await coapRequest({
         address: entry.address,
         path: MIKEY_PATH,
-        payload: forward.bytes,
+        payload: forward,
         contentFormat: ContentFormats.mikey,
         timeout,
         signal: this.#stopped.signal,
       });
       if (code !== Codes.changed) return this.#refusedBy(responder, code, payload);
-      return { confirmation: this.#checkAnswer(forward, payload) };
+      return { confirmation: this.#checkAnswer(forwarding, payload) };
     } catch (error) {
       if (error instanceof CoapError) return { silence: error.message };
       const number = errorNumberOf(error);
@@ -264,11 +357,8 @@ export class ThirdParty {
     }
   }
 
-  #checkAnswer(
-    { bytes, envelopeKey }: NonNullable<AcceptedRecord["forward"]>,
-    payload: Uint8Array,
-  ): Uint8Array | undefined {
-    const { session, thirdParty, timestamp } = readForwardMessage(bytes);
+  #checkAnswer({ forward, envelopeKey }: Forwarding, payload: Uint8Array): Uint8Array | undefined {
+    const { session, thirdParty, timestamp } = readForwardMessage(forward);
     const context = { session, thirdParty, timestamp, envelopeKey };
     return consumeForwardVerification(primitives, payload, context);
   }
@@ -297,33 +387,21 @@ export class ThirdParty {
     return { silence: reason };
   }
 
-  #finish(
+  /** Keeps TP_I, the same for duplicates, and forgets the PSK with which it is made. */
+  #answer(
     sensor: string,
     t: number,
-    record: AcceptedRecord,
+    { message }: Forwarding,
     confirmation: Uint8Array | undefined,
   ): RouteResponse {
-    this.#records.finish(sensor, t, confirmation);
-    return this.#firstAnswer(sensor, record, confirmation);
-  }
-
-  #firstAnswer(
-    sensor: string,
-    { message }: AcceptedRecord,
-    confirmation: Uint8Array | undefined,
-  ): RouteResponse {
-    const enrolment = this.options.sensor(sensor);
-    if (enrolment === undefined) return { code: Codes.serviceUnavailable };
-    const answer = this.#answer(enrolment, readShareMessage(message), confirmation);
-    this.#tell("TP_I", sensor, sensor, answer.payload.length);
-    return answer;
-  }
-
-  #answer(enrolment: SensorEnrolment, { session }: ShareMessage, confirmation: Uint8Array | undefined) {
     const { identity } = this.options.party;
-    const psk = enrolment.psk(session.t);
-    const message = createShareVerification(primitives, session, identity, psk, confirmation);
-    return mikeyResponse(Codes.changed, message);
+    const { session } = readShareMessage(message);
+    const answer = this.#records.finish(sensor, t, (psk) =>
+      createShareVerification(primitives, session, identity, psk, confirmation),
+    );
+    if (answer === undefined) return { code: Codes.serviceUnavailable };
+    this.#tell("TP_I", sensor, sensor, answer.length);
+    return mikeyResponse(Codes.changed, answer);
   }
 
   #fault(where: string, reason: string): void {
@@ -340,6 +418,10 @@ export class ThirdParty {
       bytes,
     });
   }
+}
+
+function enrolledAs({ policy, statement, start }: SensorEnrolment): Enrolled {
+  return { sensor: identityToText(policy.sensor), name: enrolmentName(statement), start };
 }
 
 function pendingKey(sensor: string, t: number): string {

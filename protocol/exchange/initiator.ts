@@ -22,6 +22,8 @@ export interface InitiatorCredentials {
    * a chain of keys can stand behind it.
    */
   psk(x: number, t: number): Uint8Array;
+  /** Wipes the PSKs: the exchange is over. */
+  forget?(): void;
   /** The weight matrix of shares/weights.ts. */
   readonly weights: Uint8Array;
 }
@@ -57,12 +59,15 @@ export interface SuspendedExchange {
 /** Takes up an exchange that was suspended: it waits for R_I, and has no share messages any more. */
 export function resumeExchange(
   steps: SensorSteps,
-  credentials: InitiatorCredentials,
+  { policy, weights }: Pick<InitiatorCredentials, "policy" | "weights">,
   responder: Identity,
   { t, nonce, tgk }: SuspendedExchange,
 ): WaitingInitiator {
-  const session = steps.createSession(credentials.policy, responder, nonce, t);
-  return new WaitingInitiator(steps, credentials, session, tgk.slice(), [], nonce);
+  const session = steps.createSession(policy, responder, nonce, t);
+  const psk = (): never => {
+    throw new Error("exchange: its PSKs are forgotten, only R_I can end it");
+  };
+  return new WaitingInitiator(steps, { policy, weights, psk }, session, tgk.slice(), [], nonce);
 }
 
 /** The shares are on their way; the Responder's confirmation is awaited. */
@@ -117,6 +122,7 @@ export class WaitingInitiator {
 
   /** Ends the exchange: the TGK is forgotten, and whoever asks for its keys later gets an Error. */
   abandon(): void {
+    this.credentials.forget?.();
     if (this.#tgk !== undefined) wipe(this.#tgk);
     this.#tgk = undefined;
   }

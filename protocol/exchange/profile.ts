@@ -30,6 +30,10 @@ export const CHANNEL_CS_ID = 1;
  */
 export const DERIVED_SHARE_CONSTANT = 427466391;
 
+/** Bytes of a PSK, and the label of the step from one to the next. */
+export const PSK_LENGTH = 16;
+export const PSK_LABEL = ascii("symbolon-psk");
+
 export const RAND_LABEL = ascii("symbolon-rand");
 export const CHECK_VALUE_LABEL = ascii("symbolon-cv");
 

@@ -11,6 +11,7 @@ import { primitives } from "../../host/primitives.js";
 import { toHex, uint } from "../../protocol/bytes.js";
 import { decodeMessage, encodeEmpty, encodeMessage } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { laterPsk } from "../../protocol/exchange/chain.js";
 import { CollectingGroup } from "../../protocol/exchange/collection.js";
 import { fingerprint } from "../../protocol/exchange/fingerprint.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
@@ -126,7 +127,8 @@ export class ScriptedExchange implements Surroundings {
     const x = port - FIRST_PORT + 1;
     this.#deliver(x, 2 * TRAVEL, encodeEmpty(Types.ACK, message.messageId));
     const read = readShareMessage(message.payload.slice());
-    const accepted = consumeShareMessage(primitives, read, this.#policy, this.#psks[x - 1]);
+    const psk = laterPsk(primitives, this.#psks[x - 1], read.session.t - 1);
+    const accepted = consumeShareMessage(primitives, read, this.#policy, psk);
     this.#group ??= new CollectingGroup(accepted);
     this.#group.add({ x, share: accepted.share });
     const { token, messageId } = message;
@@ -138,7 +140,7 @@ export class ScriptedExchange implements Surroundings {
     this.tek = fingerprint(primitives, confirmed.keys);
     for (const { x, token, messageId, session } of this.#waiting.splice(0)) {
       const thirdParty = this.#policy.thirdParties[x - 1];
-      const psk = this.#psks[x - 1];
+      const psk = laterPsk(primitives, this.#psks[x - 1], session.t - 1);
       const payload = createShareVerification(primitives, session, thirdParty, psk, confirmed.message);
       const options = [{ number: OptionNumbers.contentFormat, value: uint(ContentFormats.mikey, 2) }];
       const answer = { type: Types.CON, code: Codes.changed, messageId, token, options, payload };

@@ -14,7 +14,7 @@ export interface Phase {
 /** The exchange as the firmware goes through it; the first phase is what no other one has. */
 export const phases: readonly Phase[] = [
   { name: "the rest", functions: [] },
-  { name: "T, stored", functions: ["nextT"] },
+  { name: "T and PSKs, stored", functions: ["nextStep"] },
   { name: "session, RAND", functions: ["createSession"] },
   { name: "I_TP, all", functions: ["createShareMessages"] },
   { name: "CoAP, requests", functions: ["request"] },

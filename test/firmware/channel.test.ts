@@ -56,12 +56,18 @@ class World {
     responder,
     responderAddress: "hospital",
     addresses: [],
-    psk: pskOf,
+    start: undefined,
     weights: weightMatrix(sharingOf(policy)),
     deadline: 20_000,
     names: { sensor: "sensor", thirdParties: [] },
   };
-  readonly waiting: WaitingInitiator = beginExchange(steps, this.#random, this.enrolment, responder, 7);
+  readonly waiting: WaitingInitiator = beginExchange(
+    steps,
+    this.#random,
+    { ...this.enrolment, psk: pskOf },
+    responder,
+    7,
+  );
 
   get device(): Device {
     const storage: Storage = {

@@ -17,7 +17,7 @@ function board(its = code) {
     primitives,
     random: () => nonce(++draws),
     code: its,
-    store: (image) => storeImage(storage, image),
+    store: (image) => storeImage(storage, image, primitives),
   });
   return { storage, enrollee };
 }
@@ -50,7 +50,7 @@ describe("enrollee", () => {
 
   it("is wiped by an image with the next code only", () => {
     const { storage, enrollee } = board();
-    storeImage(storage, image);
+    storeImage(storage, image, primitives);
     const action = talk(enrollee, new HandEnroller(nextCode, nonce(9)));
     deepEqual(action, { kind: "finished", outcome: { confirmed: true, empty: true } });
     deepEqual(storage.read("enrolment"), nextCode);
@@ -60,7 +60,7 @@ describe("enrollee", () => {
     const old = imageOf(undefined, nonce(7));
     for (let cut = 0; cut < blocks + 2; cut++) {
       const { storage, enrollee } = board();
-      storeImage(storage, old);
+      storeImage(storage, old, primitives);
       const enroller = new HandEnroller(image, nonce(99));
       let action = enrollee.begin();
       for (let i = 0; i < cut && action.kind === "ask"; i++)
@@ -178,7 +178,7 @@ describe("enrollee", () => {
         (at, what) => {
           const { storage, enrollee } = board();
           const old = imageOf(undefined, nonce(7));
-          storeImage(storage, old);
+          storeImage(storage, old, primitives);
           talk(enrollee, new HandEnroller(image, nonce(99)), (answer, i) => {
             if (i !== at || answer === undefined) return answer;
             if (what instanceof Uint8Array) return what;
@@ -200,7 +200,7 @@ describe("enrollee", () => {
     ] as const) {
       const { storage, enrollee } = board();
       const old = imageOf(undefined, nonce(7));
-      storeImage(storage, old);
+      storeImage(storage, old, primitives);
       storage.broken = broken;
       const action = talk(enrollee, new HandEnroller(imageOf(json), nonce(99)));
       ok(action.kind === "refuse" && action.ends);

@@ -1,5 +1,6 @@
 import { enrolmentFromJson } from "../../firmware/enrolment.js";
-import { fromHex, toHex } from "../../protocol/bytes.js";
+import { enrolmentFromText, withoutPsks } from "../../firmware/enrolment-text.js";
+import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { deepEqual, equal, ok, throws } from "../support/assert.js";
 
@@ -29,10 +30,9 @@ describe("an enrolment", () => {
     deepEqual(enrolment.addresses, json.addresses);
     deepEqual(enrolment.weights, fromHex("02030302"));
     equal(enrolment.deadline, 20_000);
-    deepEqual(
-      [1, 2, 3].map((x) => toHex(enrolment.psk(x, 1))),
-      psks,
-    );
+    deepEqual(enrolment.start?.keys.map(toHex), psks);
+    equal(enrolment.start?.t, 1);
+    equal(changed({ t: 29_000_000 }).start?.t, 29_000_000);
     equal(changed({ deadline: 0.5 }).deadline, 500);
   });
 
@@ -40,6 +40,20 @@ describe("an enrolment", () => {
     equal(changed({}).responderAddress, undefined);
     equal(changed({ responderAddress: "192.0.2.7:5683" }).responderAddress, "192.0.2.7:5683");
     throws(() => changed({ responderAddress: 7 }), { type: SyntaxError, message: /^responderAddress: / });
+  });
+
+  it("has no PSKs once they were taken, and is good for the rest", () => {
+    const file = ascii(JSON.stringify({ ...json, comment: "ab" }, null, 2));
+    const text = String.fromCharCode(...withoutPsks(file));
+    for (const psk of psks) equal(text.includes(psk), false);
+    equal(text.length, file.length);
+    const { psks: taken, ...rest } = JSON.parse(text);
+    deepEqual(taken, ["0".repeat(32), "0".repeat(32), "0".repeat(32)]);
+    const { psks: _, ...given } = { ...json, comment: "ab" };
+    deepEqual(rest, given);
+    equal(enrolmentFromText(text).start, undefined);
+    // What has none is left as it is.
+    deepEqual(withoutPsks(ascii("{}")), ascii("{}"));
   });
 
   it("ignores members that it does not know", () => {
@@ -57,6 +71,10 @@ describe("an enrolment", () => {
     [{ responder: 7 }, /^responder: /],
     [{ responder: "" }, /^responder: identity: expected 1 to/],
     [{ responder: "0x1" }, /^responder: hex: /],
+    ...[0, 1.5, 2 ** 32, "1", null].map((t): [Record<string, unknown>, RegExp] => [
+      { t },
+      /^t: expected 1 to/,
+    ]),
     [{ psks: undefined }, /^psks: expected a list of 3/],
     [{ psks: psks.slice(1) }, /^psks: expected a list of 3/],
     [{ psks: [...psks, "cd".repeat(16)] }, /^psks: expected a list of 3/],
@@ -66,6 +84,7 @@ describe("an enrolment", () => {
     [{ psks: ["", psks[1], psks[2]] }, /^psks\[0\]: expected 16 bytes, got 0$/],
     [{ psks: [psks[0], psks[1], "zz".repeat(16)] }, /^psks\[2\]: expected hex$/],
     [{ psks: [psks[0], psks[1], "c".repeat(31)] }, /^psks\[2\]: expected hex$/],
+    [{ psks: [psks[0], "0".repeat(32), psks[2]] }, /^psks\[1\]: is no key$/],
     [{ psks: [psks[0], psks[1], psks[0]] }, /^psks\[2\]: is the same as an earlier one$/],
     // The same key in other letters.
     [{ psks: [psks[0], psks[2].toUpperCase(), psks[2]] }, /^psks\[2\]: is the same as an earlier one$/],

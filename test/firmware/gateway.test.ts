@@ -16,10 +16,10 @@ import {
 import { sharingOf } from "../../protocol/exchange/policy.js";
 import { readShareMessage } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
-import { policyOf, pskOf, responder } from "../protocol/exchange/parties.js";
+import { policyOf, responder } from "../protocol/exchange/parties.js";
 import { deepEqual, equal, ok } from "../support/assert.js";
 import { primitives } from "../support/primitives.js";
-import { GATEWAY, honest, silent, World, type WorldOptions } from "./simulation.js";
+import { chainedPsk, GATEWAY, honest, silent, World, type WorldOptions } from "./simulation.js";
 
 const policy = policyOf(2, 1, 3, "aes-ccm-128-8");
 const NAME = "AbCd-_09";
@@ -67,12 +67,13 @@ class Gateway {
 
   /** Sends the parts of the last bundle. */
   deliver(world: World): void {
-    this.restored = splitBundle(this.bundles[this.bundles.length - 1], sharingOf(policy)).map((part, i) =>
-      restoreShareMessage(primitives, readBundlePart(part), {
-        ...{ identity: policy.thirdParties[i], policy, psk: pskOf(i + 1) },
+    this.restored = splitBundle(this.bundles[this.bundles.length - 1], sharingOf(policy)).map((bytes, i) => {
+      const part = readBundlePart(bytes);
+      return restoreShareMessage(primitives, part, {
+        ...{ identity: policy.thirdParties[i], policy, psk: chainedPsk(i + 1, part.t) },
         responders: [responder],
-      }),
-    );
+      });
+    });
     this.mailbox.push(...this.junk);
     for (const [i, message] of this.restored.entries()) world.collect(i + 1, message);
     world.whenAgreed(() => {
@@ -81,7 +82,7 @@ class Gateway {
         primitives,
         session,
         policy.thirdParties[0],
-        pskOf(1),
+        chainedPsk(1, session.t),
         world.agreed?.message,
       );
       this.mailbox.push(compressConfirmation(answer)!);

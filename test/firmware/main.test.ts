@@ -79,12 +79,19 @@ describe("the firmware in an exchange", () => {
   it("stores T before the first datagram leaves, and takes a new one for each exchange", () => {
     const world = worldOf([honest, honest, honest]);
     world.start();
-    deepEqual(world.log, ["read t", "write t 00000001", "open", "send tp-1", "send tp-2", "send tp-3"]);
+    deepEqual(world.log, [
+      "read chain",
+      "write chain 00000002",
+      "open",
+      "send tp-1",
+      "send tp-2",
+      "send tp-3",
+    ]);
     world.clock.run();
     const next = worldOf([honest, honest, honest], { seed: "next" });
     for (const [name, value] of world.stored) next.stored.set(name, value);
     agrees(next);
-    equal(next.log[1], "write t 00000002");
+    equal(next.log[1], "write chain 00000003");
     const teks = [world, next].map(({ agreed }) => toHex(agreed!.keys.tek));
     notEqual(teks[0], teks[1]);
   });
@@ -400,7 +407,9 @@ describe("a board that fails", () => {
     throws(() => unreadable.start(), /flash: no answer/);
     isQuiet(unreadable);
     const over = worldOf([honest, honest, honest]);
-    over.stored.set("t", Uint8Array.of(255, 255, 255, 255));
+    const used = worldOf([honest, honest, honest]);
+    used.start();
+    for (const [name, value] of used.stored) over.stored.set(name, value.slice().fill(0, 8, 12));
     throws(() => over.start(), /T: all values are used/);
     isQuiet(over);
   });

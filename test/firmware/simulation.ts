@@ -10,6 +10,7 @@ import { type RunExchange, runExchange, type SensorEvent } from "../../firmware/
 import { toHex } from "../../protocol/bytes.js";
 import { decodeMessage, encodeEmpty, encodeMessage, type Message } from "../../protocol/coap/message.js";
 import { Codes, type Type, Types } from "../../protocol/coap/numbers.js";
+import { laterPsk } from "../../protocol/exchange/chain.js";
 import { CollectingGroup } from "../../protocol/exchange/collection.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
 import { sharingOf } from "../../protocol/exchange/policy.js";
@@ -134,7 +135,13 @@ export class Party {
   answer({ message }: Request, confirmation?: Uint8Array): Uint8Array {
     const { session } = readShareMessage(message.payload);
     const identity = this.world.policy.thirdParties[this.x - 1];
-    return createShareVerification(primitives, session, identity, pskOf(this.x), confirmation);
+    return createShareVerification(
+      primitives,
+      session,
+      identity,
+      chainedPsk(this.x, session.t),
+      confirmation,
+    );
   }
 
   #respond(type: Type, messageId: number, { token }: Message, code: number, payload: Uint8Array): Uint8Array {
@@ -168,6 +175,11 @@ export const RESPONDER = "hospital";
 /** Where the gateway is, and what it calls the sensor. */
 export const GATEWAY = { address: "gateway", handle: 0x0102 };
 
+/** The PSK of third party x for a T. */
+export function chainedPsk(x: number, t: number): Uint8Array {
+  return laterPsk(primitives, pskOf(x), t - 1);
+}
+
 /** How long a datagram travels, in milliseconds. */
 export const TRAVEL = 40;
 
@@ -177,7 +189,7 @@ export class World {
   readonly policy: Policy;
   readonly events: SensorEvent[] = [];
   readonly outcomes: Outcome[] = [];
-  /** What the board did, in order: "read t", "write t 00000001", "open", "send address", "close". */
+  /** What the board did, in order: "read chain", "write chain 00000002" (the next T), "open", "send address", "close". */
   readonly log: string[] = [];
   /** Every datagram that the board sent or was sent. */
   readonly passed: Passing[] = [];
@@ -203,7 +215,7 @@ export class World {
       ...(options.hospital !== undefined && { responderAddress: RESPONDER }),
       ...(options.gateway !== undefined && { gateway: GATEWAY }),
       addresses,
-      psk: pskOf,
+      start: { t: 1, keys: addresses.map((_, i) => pskOf(i + 1)) },
       weights: weightMatrix(sharingOf(policy)),
       deadline: deadline * 1000,
     };
@@ -224,7 +236,8 @@ export class World {
   /** A share at the Responder. */
   collect(x: number, message: Uint8Array): void {
     if (this.agreed !== undefined) return;
-    const share = deliver(this.policy, x, message);
+    const { t } = readShareMessage(message).session;
+    const share = deliver(this.policy, x, message, chainedPsk(x, t));
     this.#group ??= new CollectingGroup(share);
     this.#group.add(share);
     this.agreed = this.#group.rebuild(primitives)?.confirm(primitives, freshness);
@@ -296,7 +309,8 @@ export class World {
         return this.stored.get(name);
       },
       write: (name, value) => {
-        this.log.push(`write ${name} ${toHex(value)}`);
+        // Of the chain the T, which is none of its keys.
+        this.log.push(`write ${name} ${toHex(value.subarray(8, 12))}`);
         this.stored.set(name, value.slice());
       },
     };

@@ -13,7 +13,7 @@ const enrolment: Enrolment = {
   policy,
   responder,
   addresses: ["tp-1", "tp-2", "tp-3"],
-  psk: pskOf,
+  start: { t: 1, keys: [1, 2, 3].map(pskOf) },
   weights: weightMatrix(sharingOf(policy)),
   deadline: 20_000,
 };
@@ -53,7 +53,7 @@ describe("start of a board", () => {
       events.map(({ event }) => event),
       ["message", "message", "message"],
     );
-    deepEqual(log, ["write t", "send tp-1", "send tp-2", "send tp-3"]);
+    deepEqual(log, ["write chain", "send tp-1", "send tp-2", "send tp-3"]);
   });
 
   it("refuses when a primitive is wrong, before it has read its keys", () => {

@@ -1,17 +1,21 @@
 /** The enrolment in a board's storage. */
 
+import { nextStep } from "../../firmware/chain.js";
 import { enrolmentInForce, ImageError, storedCode, storeImage } from "../../firmware/stored-enrolment.js";
-import { toHex } from "../../protocol/bytes.js";
+import { fromHex, toHex } from "../../protocol/bytes.js";
+import { laterPsk } from "../../protocol/exchange/chain.js";
 import { deepEqual, equal, fail, throws } from "../support/assert.js";
+import { primitives } from "../support/primitives.js";
 import { imageOf, MemoryStorage, nextCode, sensorJson } from "./enroller.js";
 
 const none = () => fail("the image's enrolment was asked for");
-const pskOf = (storage: MemoryStorage, x: number) => toHex(enrolmentInForce(storage, none).psk(x, 1));
+const pskOf = (storage: MemoryStorage, x: number) =>
+  toHex(enrolmentInForce(storage, none).start?.keys[x - 1] as Uint8Array);
 
 /** What the board refuses to store, and why; what is there stays. */
 function refuses(storage: MemoryStorage, image: Uint8Array, reason: string): void {
   const before = storage.read("enrolment");
-  throws(() => storeImage(storage, image), { type: ImageError, message: reason });
+  throws(() => storeImage(storage, image, primitives), { type: ImageError, message: reason });
   deepEqual(storage.read("enrolment"), before);
 }
 
@@ -20,22 +24,24 @@ describe("stored enrolment", () => {
     const storage = new MemoryStorage();
     equal(storedCode(storage), undefined);
     throws(() => enrolmentInForce(storage, () => fail("asked")), /asked/);
-    storeImage(storage, imageOf());
+    storeImage(storage, imageOf(), primitives);
     deepEqual(storedCode(storage), nextCode);
     equal(pskOf(storage, 2), sensorJson.psks[1]);
   });
 
   it("is gone when the board was wiped, and the code stays", () => {
     const storage = new MemoryStorage();
-    storeImage(storage, imageOf());
-    storeImage(storage, nextCode);
+    storeImage(storage, imageOf(), primitives);
+    nextStep({ primitives, storage }, enrolmentInForce(storage, none));
+    storeImage(storage, nextCode, primitives);
+    deepEqual(storage.read("chain"), new Uint8Array(0));
     deepEqual(storedCode(storage), nextCode);
     throws(() => enrolmentInForce(storage, none), /^enrolment: the board was wiped$/);
   });
 
   it("keeps the keys that an image leaves out, by third party", () => {
     const storage = new MemoryStorage();
-    storeImage(storage, imageOf());
+    storeImage(storage, imageOf(), primitives);
     const { policy } = sensorJson;
     const json = {
       ...sensorJson,
@@ -43,10 +49,32 @@ describe("stored enrolment", () => {
       policy: { ...policy, thirdParties: ["tp3@example", "tp4@example", "tp1@example"] },
       psks: [null, "cd".repeat(16), null],
     };
-    storeImage(storage, imageOf(json));
+    storeImage(storage, imageOf(json), primitives);
     equal(pskOf(storage, 1), sensorJson.psks[2]);
     equal(pskOf(storage, 2), "cd".repeat(16));
     equal(pskOf(storage, 3), sensorJson.psks[0]);
+  });
+
+  it("forgets the first keys once the chain has them, and keeps those of the chain", () => {
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf(), primitives);
+    for (let t = 1; t <= 4; t++)
+      equal(nextStep({ primitives, storage }, enrolmentInForce(storage, none)).t, t);
+    equal(enrolmentInForce(storage, none).start, undefined);
+    const { policy } = sensorJson;
+    const psks = [null, "cd".repeat(16), null];
+    const json = {
+      ...sensorJson,
+      policy: { ...policy, thirdParties: ["tp3@example", "tp4@example", "tp1@example"] },
+      psks,
+    };
+    refuses(storage, imageOf({ ...json, t: 6 }), "the board has no PSK that could be kept");
+    storeImage(storage, imageOf(json), primitives);
+    const step = nextStep({ primitives, storage }, enrolmentInForce(storage, none));
+    const after = (psk: string | null) => laterPsk(primitives, fromHex(psk as string), 4);
+    deepEqual(step.t, 5);
+    // The new third party steps from T 1, too.
+    deepEqual(step.psks, [sensorJson.psks[2], "cd".repeat(16), sensorJson.psks[0]].map(after));
   });
 
   it("refuses to keep what it has not, or what is of another sensor or suite", () => {
@@ -54,19 +82,19 @@ describe("stored enrolment", () => {
     const keep = { ...sensorJson, psks: [null, ...sensorJson.psks.slice(1)] };
     refuses(new MemoryStorage(), imageOf(keep), reason);
     const storage = new MemoryStorage();
-    storeImage(storage, imageOf());
+    storeImage(storage, imageOf(), primitives);
     const { policy } = sensorJson;
     for (const changes of [{ sensor: "another" }, { suite: "aes-ccm-128-8" }])
       refuses(storage, imageOf({ ...keep, policy: { ...policy, ...changes } }), reason);
     const stranger = { ...policy, thirdParties: ["tp9@example", ...policy.thirdParties.slice(1)] };
     refuses(storage, imageOf({ ...keep, policy: stranger }), reason);
-    storeImage(storage, nextCode);
+    storeImage(storage, nextCode, primitives);
     refuses(storage, imageOf(keep), reason);
   });
 
   it("refuses what is no enrolment", () => {
     const storage = new MemoryStorage();
-    storeImage(storage, imageOf());
+    storeImage(storage, imageOf(), primitives);
     const reason = "the enrolment makes no sense";
     refuses(storage, nextCode.subarray(1), reason);
     refuses(storage, Uint8Array.of(...nextCode, 0x7b), reason);
@@ -78,7 +106,7 @@ describe("stored enrolment", () => {
 
   it("says when storage fails, or gives something else back", () => {
     const storage = new MemoryStorage();
-    storeImage(storage, imageOf());
+    storeImage(storage, imageOf(), primitives);
     storage.broken = true;
     refuses(storage, nextCode, "the board can't store it");
     const forgetful = new MemoryStorage();

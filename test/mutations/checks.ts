@@ -13,7 +13,7 @@ export interface Mutation {
 const exchange = ["protocol/exchange"];
 const mikey = ["protocol/mikey"];
 const oscore = ["protocol/oscore"];
-const thirdParty = ["host/third-party/third-party", "host/third-party/window"];
+const thirdParty = ["host/third-party"];
 const responder = ["host/responder"];
 
 export const mutations: readonly Mutation[] = [
@@ -165,22 +165,58 @@ export const mutations: readonly Mutation[] = [
   },
   // Replay.
   {
-    file: "host/third-party/window.ts",
-    find: '  if (ahead === 0) return "seen";',
+    file: "host/third-party/keys.ts",
+    find: "skipped.has(t)) return",
+    replace: "t >= 0) return",
+    suites: thirdParty,
+  },
+  {
+    file: "host/third-party/keys.ts",
+    find: "filter(([old]) => old !== t && old >= last - WINDOW)",
+    replace: "filter(([old]) => old >= last - WINDOW)",
+    suites: thirdParty,
+  },
+  {
+    file: "host/third-party/keys.ts",
+    find: "old !== t && old >= last - WINDOW)",
+    replace: "old !== t && old >= last - WINDOW - 1)",
+    suites: thirdParty,
+  },
+  {
+    file: "host/third-party/keys.ts",
+    find: "if (t >= next + LONGEST_JUMP) return",
+    replace: "if (t > next + LONGEST_JUMP) return",
+    suites: thirdParty,
+  },
+  {
+    file: "host/third-party/records.ts",
+    find: "    if (before !== undefined) this.#vault.erase(before.place);",
     replace: "",
     suites: thirdParty,
   },
   {
-    file: "host/third-party/window.ts",
-    find: "  if (below >= WINDOW) return",
-    replace: "  if (below > WINDOW) return",
+    file: "host/third-party/records.ts",
+    find: "    vault.keepOnly(new Set(this.#keys.entries().map(([, { place }]) => place)));",
+    replace: "",
     suites: thirdParty,
   },
   {
-    file: "host/third-party/window.ts",
-    find: "  if (ahead > LONGEST_JUMP) return",
-    replace: "  if (ahead > LONGEST_JUMP + 1) return",
+    file: "host/third-party/third-party.ts",
+    find: "    if (enrolment.start !== undefined) enrolment.taken?.();",
+    replace: "",
     suites: thirdParty,
+  },
+  {
+    file: "firmware/chain.ts",
+    find: "uint(t === LAST_T ? 0 : t + 1, 4), ...next);",
+    replace: "uint(t === LAST_T ? 0 : t + 1, 4), ...psks);",
+    suites: ["firmware/chain"],
+  },
+  {
+    file: "firmware/chain.ts",
+    find: "  storage.write(NAME, value);\n",
+    replace: "",
+    suites: ["firmware/chain"],
   },
   {
     file: "host/responder/responder.ts",

@@ -205,6 +205,12 @@ describe("system: enrolment of a board", function () {
     assert.deepEqual([after[0], after[2]], [before[0], before[2]]);
     assert.notDeepEqual(after[1], before[1]);
     assert.ok(await agrees(parties));
+    // Only the board and its third parties know the keys by now.
+    board = await pressed();
+    await symbolon(`${enrolLine(parties)} ${toBoard} --keep`);
+    assert.equal(await board.ended, 0);
+    assert.deepEqual(holders(after), []);
+    assert.ok(await agrees(parties));
 
     board = await pressed();
     await symbolon(`wipe ${toBoard}`);

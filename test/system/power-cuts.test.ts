@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { programFile } from "../../host/simulation/process.js";
 import { checkNumbers, checkShares, Scene, START } from "./scene.js";
@@ -60,6 +60,9 @@ describe("system: power cuts", function () {
       await scene.open();
       const state = join(scene.sensorFolder, "state");
       const kept = join(scene.sensorFolder, "kept");
+      // The first exchange takes the PSKs out of it.
+      const enrolment = join(scene.sensorFolder, "sensor.json");
+      const fresh = readFileSync(enrolment);
       await scene.sensor(["--readings", "2"], START);
       checkShares(scene.shares);
       checkNumbers(scene.passed);
@@ -75,6 +78,7 @@ describe("system: power cuts", function () {
 
       // The first T once more.
       rmSync(state, { recursive: true });
+      writeFileSync(enrolment, fresh);
       await scene.sensor(["--readings", "1"], 2000);
       assert.throws(() => checkShares(scene.shares), /T 1 has two messages/);
     } finally {

@@ -1,7 +1,10 @@
 import fc from "fast-check";
-import { nextT } from "../../../firmware/counter.js";
+import { nextStep } from "../../../firmware/chain.js";
 import { type Flash, FlashLog } from "../../../firmware/storage/flash-log.js";
+import { uint } from "../../../protocol/bytes.js";
+import { policyOf, pskOf } from "../../protocol/exchange/parties.js";
 import { deepEqual, equal, ok, throws } from "../../support/assert.js";
+import { primitives } from "../../support/primitives.js";
 
 class PowerCut extends Error {}
 
@@ -121,8 +124,8 @@ describe("values in flash", () => {
   it("wears both sectors alike, and erases one only when it is full", () => {
     const flash = new TestFlash(4096);
     const log = new FlashLog(flash);
-    for (let i = 0; i < 1000; i++) nextT(log);
-    equal(nextT(new FlashLog(flash)), 1001);
+    for (let t = 1; t <= 1001; t++) log.write("t", uint(t, 4));
+    deepEqual(new FlashLog(flash).read("t"), uint(1001, 4));
     // 16 bytes a record, 255 records a sector
     equal(flash.erasures, 4);
   });
@@ -202,13 +205,15 @@ describe("values in flash", () => {
     );
   });
 
+  const enrolled = { policy: policyOf(2, 1, 3), start: { t: 1, keys: [1, 2, 3].map(pskOf) } };
+
   it("never gives a T twice, with a power cut at every single step", () => {
-    for (let steps = 0; steps < 100; steps++) {
-      const flash = new TestFlash(64);
+    for (let steps = 0; steps < 300; steps++) {
+      const flash = new TestFlash(192);
       flash.steps = steps;
       let last = 0;
       const take = () => {
-        const t = nextT(new FlashLog(flash));
+        const t = nextStep({ primitives, storage: new FlashLog(flash) }, enrolled).t;
         ok(t > last, `T ${t} after ${last}, power cut after ${steps} steps`);
         last = t;
       };

@@ -1,6 +1,8 @@
-import { nextT } from "../../../firmware/counter.js";
+import { nextStep } from "../../../firmware/chain.js";
 import { TwoCopies } from "../../../firmware/storage/two-copies.js";
+import { policyOf, pskOf } from "../../protocol/exchange/parties.js";
 import { deepEqual, equal, ok } from "../../support/assert.js";
+import { primitives } from "../../support/primitives.js";
 
 /** As on an ESP32: an entry is erased, then written; power may fail between. */
 class TestPreference {
@@ -45,22 +47,24 @@ describe("values in two copies", () => {
     for (const entry of preference.entries.values()) equal(new Uint8Array(entry)[4], 8);
   });
 
+  const enrolled = { policy: policyOf(2, 1, 3), start: { t: 1, keys: [1, 2, 3].map(pskOf) } };
+
   it("never gives a T twice, with the power cut after any number of them", () => {
     for (let before = 0; before < 5; before++) {
       const preference = new TestPreference();
       const storage = new TwoCopies(preference, "symbolon");
       let last = 0;
-      for (let i = 0; i < before; i++) last = nextT(storage);
+      for (let i = 0; i < before; i++) last = nextStep({ primitives, storage }, enrolled).t;
       preference.cut = true;
       for (let i = 0; i < 3; i++) {
         try {
-          last = nextT(storage);
+          last = nextStep({ primitives, storage }, enrolled).t;
         } catch (error) {
           equal((error as Error).message, "power cut");
         }
       }
       preference.cut = false;
-      ok(nextT(storage) > last);
+      ok(nextStep({ primitives, storage }, enrolled).t > last);
     }
   });
 });

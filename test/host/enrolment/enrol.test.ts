@@ -132,7 +132,7 @@ describe("enrolment", () => {
       const [enrolment, ...more] = readEnrolments(path);
       assert.equal(more.length, 0);
       assert.deepEqual(enrolment.policy, policy);
-      assert.equal(toHex(enrolment.psk), made.sensor.psks[i]);
+      assert.equal(toHex(enrolment.psk as Uint8Array), made.sensor.psks[i]);
       assert.equal(enrolment.statement, made.thirdParties[i].statement);
       assert.equal(statSync(enrolmentPath(path, policy.sensor)).mode & 0o777, 0o600);
       assert.deepEqual(readdirSync(join(path, "enrolments")), ["sip%3asensor%2f1@example.json"]);
@@ -154,7 +154,7 @@ describe("enrolment", () => {
     assert.equal(existsSync(sensorFile), false);
     assert.equal(existsSync(folders()[0]), false);
     writeMadeEnrolment(again, policy, sensorFile, folders(), { replace: true });
-    assert.equal(toHex(readEnrolments(third)[0].psk), again.sensor.psks[2]);
+    assert.equal(toHex(readEnrolments(third)[0].psk as Uint8Array), again.sensor.psks[2]);
   });
 
   it("files that are wrong are named with the member, and no key is shown", async () => {

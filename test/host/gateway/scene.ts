@@ -11,6 +11,7 @@ import { Gateway, type GatewayOptions } from "../../../host/gateway/gateway.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
 import { ThirdParty } from "../../../host/third-party/third-party.js";
+import { MemoryVault } from "../../../host/third-party/vault.js";
 import { findOption } from "../../../protocol/coap/message.js";
 import { ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
@@ -112,7 +113,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
   for (const [i, certified] of w.parties.entries()) {
     const enrolment = {
       policy,
-      psk: () => w.psks[i],
+      start: { t: 1, keys: w.psks[i] },
       statement,
       gateway: { handle: HANDLE, responders: [w.hospital.identity] },
     };
@@ -122,6 +123,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
       bundled: (handle) => (handle === HANDLE ? [enrolment] : []),
       responder: () => ({ ...known(w.hospital), address: responderAddress }),
       store: new MemoryStore(),
+      vault: new MemoryVault(),
       onEvent: () => undefined,
       deadline: 4_000,
       attempt: 1_000,

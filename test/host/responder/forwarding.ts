@@ -18,7 +18,7 @@ import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Session } from "../../../protocol/exchange/session.js";
 import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../../protocol/exchange/share-verification.js";
-import { contents, known, presented, receiving, type World } from "../third-party/world.js";
+import { contents, known, presented, pskAt, receiving, type World } from "../third-party/world.js";
 
 /** What a third party does otherwise than it should. */
 export interface Change {
@@ -41,7 +41,7 @@ export function forward(
 ): CreatedForwardMessage {
   const read = readShareMessage(exchange.messages[x - 1]);
   const policy = { ...world.policy, suite: read.session.suite.name };
-  const accepted = consumeShareMessage(primitives, read, policy, world.psks[x - 1]);
+  const accepted = consumeShareMessage(primitives, read, policy, pskAt(world, x, read.session.t));
   const { checkValue = accepted.checkValue, share = accepted.share, statement = world.statement } = change;
   return createForwardMessage(
     primitives,
@@ -67,7 +67,7 @@ export function finish(world: World, exchange: WaitingInitiator, x: number, conf
     primitives,
     exchange.session,
     identity,
-    world.psks[x - 1],
+    pskAt(world, x, exchange.session.t),
     confirmation,
   );
   return exchange.consumeVerification(x, answer);

@@ -17,7 +17,7 @@ import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
 import { multiply } from "../../../protocol/shares/field.js";
-import { begin, certified, PATIENCE, soon, stated, type World, world } from "../third-party/world.js";
+import { begin, certified, PATIENCE, pskAt, soon, stated, type World, world } from "../third-party/world.js";
 import { confirmationIn, forward, type Stand, stand } from "./forwarding.js";
 
 let w: World;
@@ -200,7 +200,7 @@ describe("Responder: third parties that lie", () => {
     /** The TP_R of third party x, with something added to its share. */
     const moved = (exchange: WaitingInitiator, x: number, by: (byte: number) => number) => {
       const read = readShareMessage(exchange.messages[x - 1]);
-      const { share } = consumeShareMessage(primitives, read, five.policy, five.psks[x - 1]);
+      const { share } = consumeShareMessage(primitives, read, five.policy, pskAt(five, x, read.session.t));
       return forward(five, exchange, x, { share: share.map((byte, i) => byte ^ by(i)) });
     };
 

@@ -9,7 +9,7 @@ import { checkValue } from "../../../protocol/exchange/session.js";
 import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
 import { decodeShares } from "../../../protocol/shares/decode.js";
 import { derivedFrom } from "../../../protocol/shares/share.js";
-import { begin, known, presented, type World, world } from "../third-party/world.js";
+import { begin, known, presented, pskAt, type World, world } from "../third-party/world.js";
 
 let w: World;
 
@@ -21,7 +21,7 @@ describe("simulation: lies", () => {
 
   const accept = (x: number, t = 1) => {
     const message = readShareMessage(begin(w, t).messages[x - 1]);
-    return consumeShareMessage(primitives, message, w.policy, w.psks[x - 1]);
+    return consumeShareMessage(primitives, message, w.policy, pskAt(w, x, t));
   };
 
   it("alter a share and nothing else", () => {
@@ -51,7 +51,7 @@ describe("simulation: lies", () => {
   });
 
   it("claim another's place, and another context", () => {
-    const enrolment = { policy: w.policy, psk: (x: number) => w.psks[x - 1], statement: w.statement };
+    const enrolment = { policy: w.policy, statement: w.statement };
     const passage = {
       party: presented(w.parties[2]),
       enrolment,

@@ -71,7 +71,7 @@ describe("folders of servers", () => {
       addResponder(folder, { ...w.hospital, address: "127.0.0.1:5683" });
       await sleep(A_MOMENT);
       assert.deepEqual(sensor("sensor01")?.policy.sensor, identityFromText("sensor01"));
-      assert.deepEqual(sensor("sensor01")?.psk(1), w.psks[0]);
+      assert.deepEqual(sensor("sensor01")?.start, { t: 1, keys: w.psks[0] });
       assert.equal(responder("hospital")?.address, "127.0.0.1:5683");
       enrol("sensor02");
       addResponder(folder, { ...w.hospital, address: "127.0.0.1:9999" });

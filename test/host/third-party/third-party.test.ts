@@ -7,12 +7,13 @@ import { primitives } from "../../../host/primitives.js";
 import type { Responder } from "../../../host/responder/responder.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
+import { LONGEST_JUMP, WINDOW } from "../../../host/third-party/keys.js";
 import {
   type SensorEnrolment,
   ThirdParty,
   type ThirdPartyOptions,
 } from "../../../host/third-party/third-party.js";
-import { LONGEST_JUMP, WINDOW } from "../../../host/third-party/window.js";
+import { MemoryVault, type Vault } from "../../../host/third-party/vault.js";
 import { Codes, ContentFormats } from "../../../protocol/coap/numbers.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
 import { splitBundle } from "../../../protocol/exchange/bundle-parts.js";
@@ -55,6 +56,8 @@ async function script(handler: Handler): Promise<Script> {
 
 describe("third party", () => {
   let w: World;
+  /** Each store has its own. */
+  const vaults = new Map<Store, Vault>();
   const ends: (() => void | Promise<void>)[] = [];
 
   before(async function () {
@@ -88,22 +91,25 @@ describe("third party", () => {
   function start(x: number, address: string, change: Partial<ThirdPartyOptions> = {}): Started {
     const events: PartyEvent[] = [];
     const store = change.store ?? new MemoryStore();
+    const vault = vaults.get(store) ?? new MemoryVault();
+    vaults.set(store, vault);
     const party = new ThirdParty({
       party: presented(w.parties[x - 1]),
       sensor: (name) =>
         name === "sensor01"
-          ? { policy: w.policy, psk: () => w.psks[x - 1], statement: w.statement }
+          ? { policy: w.policy, start: { t: 1, keys: w.psks[x - 1] }, statement: w.statement }
           : undefined,
       bundled: () => [],
       responder: (name) => (name === "hospital" ? { ...known(w.hospital), address } : undefined),
       store,
+      vault,
       onEvent: (event) => events.push(event),
       deadline: 4_000,
       attempt: 1_000,
       ...change,
     });
     ends.push(() => party.close());
-    return { party, events, store, kept: () => contents(store, "counters", "accepted") };
+    return { party, events, store, kept: () => contents(store, "keys", "accepted") };
   }
 
   async function answerOf(response: RouteResponse | Promise<RouteResponse>): Promise<Uint8Array> {
@@ -146,12 +152,12 @@ describe("third party", () => {
   describe("with parts of bundles", () => {
     let policy: Policy;
     let enrolment: SensorEnrolment;
-    const other = () => ({ ...enrolment, psk: () => w.psks[2] });
+    const other = () => ({ ...enrolment, start: { t: 1, keys: w.psks[2] } });
 
     before(async () => {
       policy = { ...w.policy, suite: "aes-ccm-128-8" };
       enrolment = {
-        ...{ policy, psk: () => w.psks[1], statement: await stated(w.authority, policy) },
+        ...{ policy, start: { t: 1, keys: w.psks[1] }, statement: await stated(w.authority, policy) },
         gateway: { handle: 7, responders: [w.hospital.identity] },
       };
     });
@@ -198,8 +204,8 @@ describe("third party", () => {
         [parts(exchange)[2], Codes.unauthorized],
         [altered, Codes.unauthorized],
         [altered.subarray(1), Codes.badRequest],
-        [parts(begin(w, 5, { policy }))[1], Codes.forbidden],
-        [parts(begin(w, 6 + LONGEST_JUMP, { policy }))[1], Codes.forbidden],
+        [parts(begin(w, 5, { policy }))[1], Codes.unauthorized],
+        [parts(begin(w, 6 + LONGEST_JUMP, { policy }))[1], Codes.unauthorized],
       ] as const) {
         assert.equal((await party.receivePart("", part)).code, code);
       }
@@ -280,17 +286,17 @@ describe("third party", () => {
 
     it("a replayed T, with other bytes or behind the window", () => {
       accepts(100);
-      refuses(begin(w, 100).messages[0], ErrorNumbers.timestamp, /T 100 is seen/);
+      refuses(begin(w, 100).messages[0], ErrorNumbers.authentication, /T 100 is seen/);
       const exchange = accepts(100 + WINDOW);
-      refuses(begin(w, 99).messages[0], ErrorNumbers.timestamp, /T 99 is too old/);
-      refuses(begin(w, 100).messages[0], ErrorNumbers.timestamp, /T 100 is seen/);
-      refuses(Uint8Array.of(...exchange.messages[0], 0), ErrorNumbers.timestamp, /T 132 is seen/);
+      refuses(begin(w, 99).messages[0], ErrorNumbers.authentication, /T 99 is too old/);
+      refuses(begin(w, 100).messages[0], ErrorNumbers.authentication, /T 100 is seen/);
+      refuses(Uint8Array.of(...exchange.messages[0], 0), ErrorNumbers.authentication, /T 132 is seen/);
       accepts(101);
     });
 
     it("T too far ahead", () => {
       accepts(5);
-      refuses(begin(w, 6 + LONGEST_JUMP).messages[0], ErrorNumbers.timestamp, /is too far ahead/);
+      refuses(begin(w, 6 + LONGEST_JUMP).messages[0], ErrorNumbers.authentication, /is too far ahead/);
       accepts(5 + LONGEST_JUMP);
     });
 
@@ -432,8 +438,9 @@ describe("third party", () => {
       assert.equal(asked.length, 3);
       const fault = events.find((event) => event.event === "fault");
       assert.match(fault?.reason ?? "", /no answer about sensor01 T 1: .*deadline/);
-      const [[, record]] = store.table<{ forward?: unknown }>("accepted").entries();
-      assert.equal(record.forward, undefined);
+      const [[, record]] = store.table<{ open?: unknown; answer?: unknown }>("accepted").entries();
+      assert.equal(record.open, undefined);
+      assert.ok(record.answer);
     });
 
     it("nobody there", async () => {
@@ -492,7 +499,7 @@ describe("third party", () => {
       await before.party.close();
       const { party, events } = start(1, address, { store: before.store });
       for (const t of [10, 12, 50]) {
-        assert.equal((party.receive("", begin(w, t).messages[0]) as RouteResponse).code, Codes.forbidden);
+        assert.equal((party.receive("", begin(w, t).messages[0]) as RouteResponse).code, Codes.unauthorized);
       }
       assert.equal(events.filter(({ event }) => event === "refused").length, 3);
       assert.ok(party.receive("", begin(w, 49).messages[0]) instanceof Promise);

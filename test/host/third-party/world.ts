@@ -13,6 +13,7 @@ import { primitives, randomSource } from "../../../host/primitives.js";
 import { sign, signatureLength, unwrapEnvelopeKey, wrapEnvelopeKey } from "../../../host/public-key.js";
 import type { Store } from "../../../host/store/store.js";
 import { ascii } from "../../../protocol/bytes.js";
+import { laterPsk } from "../../../protocol/exchange/chain.js";
 import type {
   ForwardingParty,
   KnownResponder,
@@ -158,7 +159,7 @@ export function begin(
   const shares = enrolled.thirdParties.length;
   const credentials = {
     policy: enrolled,
-    psk: (x: number) => psks[x - 1] ?? new Uint8Array(16).fill(x),
+    psk: (x: number, t: number) => laterPsk(primitives, psks[x - 1] ?? new Uint8Array(16).fill(x), t - 1),
     weights: weightMatrix({ threshold, privacy, shares }),
   };
   return beginExchange(
@@ -168,6 +169,11 @@ export function begin(
     change.responder ?? hospital.identity,
     t,
   );
+}
+
+/** The PSK of third party x for a T: the world's are those of T 1. */
+export function pskAt({ psks }: Pick<World, "psks">, x: number, t: number): Uint8Array {
+  return laterPsk(primitives, psks[x - 1], t - 1);
 }
 
 /** All that a store holds, to be compared. */

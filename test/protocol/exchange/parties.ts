@@ -157,8 +157,8 @@ export function acceptForward(policy: Policy, bytes: Uint8Array): ForwardedShare
 }
 
 /** Everything up to the Responder, for third party x. */
-export function deliver(policy: Policy, x: number, message: Uint8Array): ForwardedShare {
-  return acceptForward(policy, forward(policy, x, acceptShare(policy, x, message)).bytes);
+export function deliver(policy: Policy, x: number, message: Uint8Array, psk?: Uint8Array): ForwardedShare {
+  return acceptForward(policy, forward(policy, x, acceptShare(policy, x, message, psk)).bytes);
 }
 
 /** A group with these shares. */
