@@ -1,0 +1,175 @@
+/**
+ * The gateway killed at random points under load. What it acknowledged reaches the Responder and the mailbox; the
+ * Responder may be asked twice, as its replay window is there for.
+ *
+ * SYMBOLON_KILLS says how often it is killed; 8 times without it.
+ */
+
+import assert from "node:assert/strict";
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoapError, type CoapResponse, coapRequest } from "../../host/coap/client.js";
+import { startCoapServer } from "../../host/coap/server.js";
+import { writeGatewaySensor } from "../../host/gateway/folder.js";
+import { primitives, randomSource } from "../../host/primitives.js";
+import { PartyProcess, programFile } from "../../host/simulation/process.js";
+import { ascii, toHex } from "../../protocol/bytes.js";
+import { findOption } from "../../protocol/coap/message.js";
+import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { createBundle } from "../../protocol/exchange/bundle.js";
+import { PART_PATH, readBundleHead } from "../../protocol/exchange/bundle-parts.js";
+import { createConfirmation } from "../../protocol/exchange/confirmation.js";
+import { beginExchange, type WaitingInitiator } from "../../protocol/exchange/initiator.js";
+import { type Policy, sharingOf } from "../../protocol/exchange/policy.js";
+import { referenceSteps } from "../../protocol/exchange/reference-steps.js";
+import { createShareVerification } from "../../protocol/exchange/share-verification.js";
+import { identityFromText } from "../../protocol/mikey/identity.js";
+import { weightMatrix } from "../../protocol/shares/weights.js";
+
+const KILLS = Number(process.env.SYMBOLON_KILLS ?? 8);
+const HANDLE = 9;
+const main = programFile("host/cli/main.js");
+const responder = identityFromText("hospital");
+const policy: Policy = {
+  ...{ sensor: identityFromText("sensor01"), threshold: 2, privacy: 1, suite: "aes-ccm-128-8" },
+  thirdParties: ["party-01", "party-02"].map(identityFromText),
+};
+const psk = (x: number) => new Uint8Array(16).fill(x);
+const small = { ACK_TIMEOUT: 100, MAX_RETRANSMIT: 2 };
+
+/** A request that is repeated until somebody answers: the gateway may be dead. */
+async function persist(request: Parameters<typeof coapRequest>[0]): Promise<CoapResponse> {
+  for (;;) {
+    try {
+      const response = await coapRequest({ timeout: 2_000, parameters: small, ...request });
+      if (response.code !== Codes.serviceUnavailable) return response;
+    } catch (error) {
+      if (!(error instanceof CoapError)) throw error;
+    }
+    await sleep(20);
+  }
+}
+
+describe("system: a gateway that is killed", function () {
+  this.timeout(60_000 + KILLS * 10_000);
+
+  it(`loses nothing that it has acknowledged, in ${KILLS} crashes under load`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "symbolon-killed-"));
+    const exchanges = new Map<number, WaitingInitiator>();
+    const arrived: string[] = [];
+    const onError = (error: unknown) => assert.fail(error as Error);
+    // A Responder that answers under OSCORE, which nobody here opens.
+    const hospital = await startCoapServer({
+      ...{ routes: {}, onError },
+      onProtected(_, { payload }) {
+        arrived.push(toHex(payload));
+        const option = { number: OptionNumbers.oscore, value: new Uint8Array(0) };
+        return { code: Codes.changed, options: [option], payload: payload.slice(0, 8) };
+      },
+    });
+    const parties = await Promise.all(
+      policy.thirdParties.map((identity, i) =>
+        startCoapServer({
+          onError,
+          routes: {
+            [PART_PATH]: {
+              contentFormat: ContentFormats.octetStream,
+              handler({ payload }) {
+                const { session } = exchanges.get(readBundleHead(payload).t) as WaitingInitiator;
+                const given = { nonce: new Uint8Array(8).fill(session.t), senderId: new Uint8Array(4) };
+                const confirmation = createConfirmation(primitives, session, new Uint8Array(16), given);
+                const answer = createShareVerification(
+                  primitives,
+                  session,
+                  identity,
+                  psk(i + 1),
+                  confirmation,
+                );
+                return { code: Codes.changed, payload: answer, contentFormat: ContentFormats.mikey };
+              },
+            },
+          },
+        }),
+      ),
+    );
+    writeGatewaySensor(folder, {
+      ...{ sensor: policy.sensor, handle: HANDLE, privacy: 1, responders: [hospital.address] },
+      thirdParties: parties.map(({ address }) => address),
+    });
+    let gateway: PartyProcess | undefined;
+    let port = 0;
+    const start = async () => {
+      const args = ["gateway", "--dir", folder, "--listen", `127.0.0.1:${port}`];
+      gateway = new PartyProcess({ name: "gateway", script: main, args });
+      const event = await gateway.waitFor("listening", (it) => it.event === "listening", 30_000);
+      port = event.port as number;
+    };
+    try {
+      await start();
+      let isOver = false;
+      const accepted: string[] = [];
+      const boxes: { path: string; t: number }[] = [];
+      const address = () => `127.0.0.1:${port}`;
+      const load = async () => {
+        for (let t = 1; !isOver; t++) {
+          const credentials = { policy, psk, weights: weightMatrix(sharingOf(policy)) };
+          const waiting = beginExchange(referenceSteps(primitives), randomSource, credentials, responder, t);
+          exchanges.set(t, waiting);
+          const { session, nonce, messages } = waiting;
+          const bundle = createBundle(session, nonce, messages, HANDLE, [responder]);
+          const taken = await persist({
+            ...{ address: address(), path: "b", payload: bundle },
+            contentFormat: ContentFormats.octetStream,
+          });
+          assert.equal(taken.code, Codes.created);
+          const path = taken.options
+            .filter(({ number }) => number === OptionNumbers.locationPath)
+            .map(({ value }) => Buffer.from(value).toString())
+            .join("/");
+          boxes.push({ path, t });
+          for (let i = 0; i < 6 && !isOver; i++) {
+            const payload = randomBytes(40);
+            const options = [{ number: OptionNumbers.oscore, value: Uint8Array.of(9, i, t & 255) }];
+            const understood = [OptionNumbers.oscore];
+            const kept = await persist({ ...{ address: address(), path, payload, options, understood } });
+            if (kept.code === Codes.changed) accepted.push(toHex(payload));
+          }
+        }
+      };
+      const loads = load();
+      for (let kill = 0; kill < KILLS; kill++) {
+        await sleep(randomInt(400));
+        process.kill(gateway?.pid as number, "SIGKILL");
+        await gateway?.ended.catch(() => undefined);
+        await start();
+      }
+      isOver = true;
+      await loads;
+      const missing = () => accepted.filter((payload) => !arrived.includes(payload));
+      for (let end = Date.now() + 15_000; missing().length > 0 && Date.now() < end; ) await sleep(50);
+      assert.ok(accepted.length > 0 && boxes.length > 0);
+      assert.deepEqual(missing(), [], `of ${accepted.length}`);
+      // The last mailboxes have their R_I, once.
+      for (const { path, t } of boxes.slice(-4)) {
+        const options = [{ number: OptionNumbers.uriQuery, value: ascii("w=5") }];
+        const first = await persist({ ...{ address: address(), path, options }, timeout: 8_000 });
+        assert.equal(toHex(first.payload.slice(4, 12)), toHex(new Uint8Array(8).fill(t)), `T ${t}`);
+        const tag = findOption(first.options, OptionNumbers.eTag) as Uint8Array;
+        let next = await persist({ address: address(), path, payload: Uint8Array.from(tag) });
+        // What else waits is answers of the Responder.
+        for (; next.payload.length > 0; ) {
+          assert.equal(next.contentFormat, ContentFormats.oscore);
+          const number = findOption(next.options, OptionNumbers.eTag) as Uint8Array;
+          next = await persist({ address: address(), path, payload: Uint8Array.from(number) });
+        }
+      }
+    } finally {
+      await gateway?.stop();
+      await Promise.all([hospital, ...parties].map((server) => server.close()));
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
