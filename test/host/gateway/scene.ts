@@ -8,6 +8,7 @@ import type { PartyEvent } from "../../../host/events.js";
 import type { GatewayEvent } from "../../../host/gateway/events.js";
 import { Gateway, type GatewayOptions } from "../../../host/gateway/gateway.js";
 
+import { primitives } from "../../../host/primitives.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
 import { ThirdParty } from "../../../host/third-party/third-party.js";
@@ -16,6 +17,7 @@ import { findOption } from "../../../protocol/coap/message.js";
 import { ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
 import { PART_PATH } from "../../../protocol/exchange/bundle-parts.js";
+import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
 import { stand } from "../responder/forwarding.js";
@@ -31,6 +33,11 @@ export interface Scene {
   /** "host:port" of the gateway now. */
   readonly gateway: string;
   readonly store: Store;
+  /** Where the third parties and the Responder are. */
+  readonly thirdParties: readonly string[];
+  readonly responder: string;
+  /** Fingerprints of the keys that the Responder has agreed on, by T. */
+  readonly agreed: ReadonlyMap<number, string>;
   /** Begins an exchange and makes its bundle. */
   bundle(t: number): { waiting: WaitingInitiator; bundle: Uint8Array };
   send(
@@ -56,6 +63,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
   const servers = new Map<string, { server: CoapServer; close(): Promise<void> | void }>();
   const readings: PartyEvent[] = [];
   const gatewayEvents: GatewayEvent[] = [];
+  const agreed = new Map<number, string>();
   const store = options.gateway?.store ?? new MemoryStore();
 
   const serve = async (
@@ -86,7 +94,10 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
     const { responder } = await stand(w, {
       store: responderStore,
       newSenderId: () => channel.newSenderId(),
-      onAgreed: (...agreed) => channel.agreed(...agreed),
+      onAgreed(session, keys, confirmation) {
+        agreed.set(session.t, fingerprint(primitives, keys));
+        channel.agreed(session, keys, confirmation);
+      },
     });
     const address = await serve(
       "responder",
@@ -176,6 +187,9 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
     readings,
     gatewayEvents,
     store,
+    thirdParties,
+    responder: responderAddress,
+    agreed,
     get gateway() {
       return address();
     },
