@@ -294,6 +294,15 @@ describe("system: enrolment of a board", function () {
     });
   }
 
+  it("enrols over Bluetooth, emulated", async () => {
+    const [port] = ports;
+    const board = start(launch, "--dir", "board", "--enrol", "--gatt", `127.0.0.1:${port}`);
+    const said = await symbolon(`${enrolLine()} --board board.json --gatt udp:127.0.0.1:${port}`);
+    assert.match(said, /the board has proven that it stored it/);
+    assert.equal(await board.ended, 0);
+    assert.match(board.said, /"state":"enrolled","confirmed":true/);
+  });
+
   it("refuses a wrong code, and leaves the third parties as they are", async () => {
     await symbolon("label --board other.json --out other-code");
     const board = await pressed();
