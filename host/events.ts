@@ -9,6 +9,13 @@ export type PartyEvent =
   /** A sensor's reading: T and number name it. See channel/channel.ts. */
   | ({ readonly event: "reading" } & Reading)
   | { readonly event: "listening"; readonly address: string; readonly port: number }
+  /** What listens besides CoAP; told before "listening" is. */
+  | {
+      readonly event: "serving";
+      readonly what: "http" | "feed";
+      readonly address: string;
+      readonly port: number;
+    }
   /** A message was made. Repeats of the same bytes are not told. */
   | {
       readonly event: "message";

@@ -1,32 +1,55 @@
 /** `symbolon responder`: collects shares from third parties and agrees with sensors. */
 
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CoapContent } from "../../protocol/oscore/message.js";
 import { Channel } from "../channel/channel.js";
 import { readingLine } from "../channel/print.js";
+import { type Address, formatAddress, parseAddress } from "../coap/address.js";
+import type { ProtectedHandler } from "../coap/resources.js";
 import { deadlinesOf } from "../deadlines.js";
+import type { OnEvent } from "../events.js";
+import { Feed } from "../feed/feed.js";
+import { startFeedServer } from "../feed/server.js";
+import type { HttpListener } from "../http/listen.js";
+import { startOscoreServer } from "../http/server.js";
 import { stateFolder } from "../own-folder.js";
 import { evidenceFolder } from "../responder/evidence.js";
 import { responderFromFolder } from "../responder/folder.js";
 import { Responder } from "../responder/responder.js";
 import { openLmdbStore } from "../store/lmdb.js";
-import { eventLog, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
+import { eventLog, listenAddress, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 
 export function addResponderCommand(program: Command): void {
   const command = serverCommand(
     "responder",
     "collect shares from third parties, agree with sensors, take their readings",
-  ).option("--print", "show readings to people, on standard error");
+  )
+    .option("--print", "show readings to people, on standard error")
+    .addOption(
+      new Option(
+        "--http <host:port>",
+        "take OSCORE messages over HTTP too; TLS is a reverse proxy's",
+      ).argParser(listenAddress),
+    )
+    .addOption(
+      new Option(
+        "--feed <host:port>",
+        "GET /readings: readings in clear as Server-Sent Events; name a host of this machine",
+      ).argParser(listenAddress),
+    );
   program.addCommand(command.action(runResponder).copyInheritedSettings(program));
 }
 
 interface ResponderCommandOptions extends ServeOptions {
   readonly print?: true;
+  readonly http?: Address;
+  readonly feed?: Address;
 }
 
 async function runResponder(options: ResponderCommandOptions): Promise<void> {
   const { dir, deadline, print } = options;
+  const feed = new Feed();
   const folder = responderFromFolder(dir);
   const state = stateFolder(dir);
   const store = await openLmdbStore(state);
@@ -39,6 +62,7 @@ async function runResponder(options: ResponderCommandOptions): Promise<void> {
     hold: session,
     onReading(reading) {
       onEvent({ event: "reading", ...reading });
+      feed.publish(reading);
       if (print) process.stderr.write(`${readingLine(reading)}\n`);
     },
   });
@@ -49,14 +73,42 @@ async function runResponder(options: ResponderCommandOptions): Promise<void> {
     newSenderId: () => channel.newSenderId(),
     onAgreed: (...agreed) => channel.agreed(...agreed),
   });
+  const onProtected = (peer: string, request: CoapContent) => channel.receive(peer, request);
+  let besides: HttpListener[] = [];
   const party = {
+    async open() {
+      besides = await openBesides(options, { feed, onProtected, onEvent });
+    },
     // Anybody's message costs public-key operations here.
     routes: mikeyRoute((peer, payload) => responder.receive(peer, payload), { admission: true }),
-    onProtected: (peer: string, request: CoapContent) => channel.receive(peer, request),
-    close() {
+    onProtected,
+    async close() {
+      await Promise.all(besides.map((listener) => listener.close()));
       channel.close();
       responder.close();
     },
   };
   await serve(party, store, options, onEvent);
+}
+
+/** What listens for HTTP, as the options ask. */
+async function openBesides(
+  { http, feed: feedAt }: ResponderCommandOptions,
+  { feed, onProtected, onEvent }: { feed: Feed; onProtected: ProtectedHandler; onEvent: OnEvent },
+): Promise<HttpListener[]> {
+  const onError = (error: unknown, where: string) =>
+    onEvent({ event: "fault", where, reason: (error as Error).message });
+  const open = async (what: "http" | "feed", at: Address, opening: Promise<HttpListener>) => {
+    const listener = await opening.catch((error: Error) => {
+      throw new Error(`--${what} ${formatAddress(at)}: ${error.message}`, { cause: error });
+    });
+    onEvent({ event: "serving", what, address: parseAddress(listener.address).host, port: listener.port });
+    return listener;
+  };
+  return Promise.all([
+    ...(http === undefined
+      ? []
+      : [open("http", http, startOscoreServer({ listen: http, onProtected, onError }))]),
+    ...(feedAt === undefined ? [] : [open("feed", feedAt, startFeedServer(feedAt, feed, onError))]),
+  ]);
 }

@@ -34,6 +34,8 @@ export interface Party {
   readonly onProtected?: ProtectedHandler;
   /** Answers requests to a proxy, where it is one. */
   readonly onProxied?: ProxyHandler;
+  /** Begins what it serves besides, before anything listens for CoAP. */
+  open?(): Promise<void>;
   /** Ends what is under way. The store is closed afterwards. */
   close(): void | Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function serve(
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
   try {
+    await party.open?.();
     const server = await startCoapServer({
       ...listen,
       maxPending: MAX_PENDING,

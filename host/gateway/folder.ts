@@ -9,6 +9,7 @@ import { type Identity, identityToText } from "../../protocol/mikey/identity.js"
 import { parseAddress } from "../coap/address.js";
 import { FileError, readJson, type WriteOptions, writeJson } from "../enrolment/files.js";
 import { fileNameOf, handleFromJson, list, makeFolder } from "../enrolment/folders.js";
+import { checkHttpUrl, isHttpUrl } from "../http/client.js";
 import { randomSource } from "../primitives.js";
 
 export const GATEWAY_FORMAT = "symbolon-gateway-1";
@@ -21,7 +22,10 @@ export interface GatewaySensor {
   readonly privacy: number;
   /** host:port of each third party, in the order of the enrolment; n is how many there are. */
   readonly thirdParties: readonly string[];
-  /** host:port of each Responder, in the order that a bundle's index means; "" where it takes no readings. */
+  /**
+   * Where each Responder takes OSCORE messages, in the order that a bundle's index means: host:port, or a URL for one
+   * behind HTTP; "" where it takes no readings.
+   */
   readonly responders: readonly string[];
 }
 
@@ -91,15 +95,24 @@ function sensorFromJson(json: unknown): GatewaySensor {
     handle: handleFromJson("handle", handle),
     privacy,
     thirdParties: parties,
-    responders: addresses("responders", responders, true),
+    responders: addresses("responders", responders, checkResponder),
   };
 }
 
-function addresses(member: string, value: unknown, mayBeEmpty = false): string[] {
+function checkResponder(text: string): void {
+  if (isHttpUrl(text)) checkHttpUrl(text);
+  else if (text !== "") parseAddress(text);
+}
+
+function addresses(
+  member: string,
+  value: unknown,
+  check: (text: string) => unknown = parseAddress,
+): string[] {
   if (!Array.isArray(value)) throw new SyntaxError(`${member}: expected a list`);
   return value.map((text, i) => {
     if (typeof text !== "string") throw new SyntaxError(`${member}[${i}]: expected text`);
-    if (text !== "" || !mayBeEmpty) inMember(`${member}[${i}]`, () => parseAddress(text));
+    inMember(`${member}[${i}]`, () => check(text));
     return text;
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Forwards what sensors send to their Responders under OSCORE, one message of a mailbox after the other, and waits with
- * them for a Responder that is away. The bytes of the OSCORE message stay as they are.
+ * them for a Responder that is away. The bytes of the OSCORE message stay as they are, over CoAP and over HTTP.
  */
 
 import { setMaxListeners } from "node:events";
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findOption } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, codeClass, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { CoapError, type CoapResponse, coapRequest } from "../coap/client.js";
+import { isHttpUrl, oscorePost } from "../http/client.js";
 import { carriedResponse } from "./carried.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { Mailboxes, Outgoing } from "./mailboxes.js";
@@ -16,7 +17,7 @@ export interface ForwardingOptions {
   readonly mailboxes: Mailboxes;
   readonly onEvent: OnGatewayEvent;
   onItem(name: string): void;
-  /** Where the Responder of a mailbox is, as far as it is known now. */
+  /** Where the Responder of a mailbox is, "host:port" or a URL, as far as it is known now. */
   address(name: string): string | undefined;
   /** Milliseconds that one question to a Responder may take. */
   readonly attempt: number;
@@ -82,13 +83,14 @@ export class Forwarding {
   /** Undefined when the Responder is away, or too busy. */
   async #ask(address: string, { oscore, payload }: Outgoing): Promise<CoapResponse | undefined> {
     try {
-      const response = await coapRequest({
-        ...{ address, path: "", payload },
-        options: [{ number: OptionNumbers.oscore, value: oscore }],
-        understood: [OptionNumbers.oscore],
-        timeout: this.#options.attempt,
-        signal: this.#stopped.signal,
-      });
+      const limits = { timeout: this.#options.attempt, signal: this.#stopped.signal };
+      const response = isHttpUrl(address)
+        ? await oscorePost({ url: address, oscore, payload, ...limits })
+        : await coapRequest({
+            ...{ address, path: "", payload, ...limits },
+            options: [{ number: OptionNumbers.oscore, value: oscore }],
+            understood: [OptionNumbers.oscore],
+          });
       const isBusy = codeClass(response.code) === 5 || response.code === Codes.tooManyRequests;
       return isBusy && oscoreOf(response) === undefined ? undefined : response;
     } catch (error) {

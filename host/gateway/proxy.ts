@@ -11,6 +11,7 @@ import { ForwardProxy } from "../border-router/proxy.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
 import { withoutProxyUri } from "../coap/proxy-uri.js";
 import { type Answer, bare } from "../coap/resources.js";
+import { isHttpUrl } from "../http/client.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
 
@@ -44,7 +45,7 @@ export async function openGatewayProxy(
 function isKnown(sensors: Iterable<GatewaySensor>, address: string): boolean {
   for (const { thirdParties, responders } of sensors) {
     for (const known of [...thirdParties, ...responders]) {
-      if (known !== "" && formatAddress(parseAddress(known)) === address) return true;
+      if (known !== "" && !isHttpUrl(known) && formatAddress(parseAddress(known)) === address) return true;
     }
   }
   return false;

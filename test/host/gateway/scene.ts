@@ -8,6 +8,8 @@ import type { PartyEvent } from "../../../host/events.js";
 import type { GatewayEvent } from "../../../host/gateway/events.js";
 import { Gateway, type GatewayOptions } from "../../../host/gateway/gateway.js";
 
+import type { HttpListener } from "../../../host/http/listen.js";
+import { startOscoreServer } from "../../../host/http/server.js";
 import { primitives } from "../../../host/primitives.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
@@ -20,6 +22,7 @@ import { PART_PATH } from "../../../protocol/exchange/bundle-parts.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
+import type { CoapContent } from "../../../protocol/oscore/message.js";
 import { stand } from "../responder/forwarding.js";
 import { begin, known, presented, stated, type World } from "../third-party/world.js";
 
@@ -55,6 +58,8 @@ export interface Scene {
 
 export interface SceneOptions {
   readonly gateway?: Partial<GatewayOptions>;
+  /** Has the gateway reach the Responder by HTTP; hears what arrives there. */
+  onHttp?(request: CoapContent): void;
 }
 
 export async function scene(w: World, options: SceneOptions = {}): Promise<Scene> {
@@ -84,6 +89,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
 
   const responderStore = new MemoryStore();
   let responderPort = 0;
+  let http: HttpListener | undefined;
   const startResponder = async () => {
     const channel = new Channel({
       store: responderStore,
@@ -108,7 +114,8 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
             handler: ({ peer, payload }) => responder.receive(peer, payload),
           },
         },
-        close() {
+        async close() {
+          await http?.close();
           channel.close();
           responder.close();
         },
@@ -116,6 +123,18 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
       { port: responderPort, onProtected: (peer, request) => channel.receive(peer, request) },
     );
     responderPort = servers.get("responder")?.server.port as number;
+    if (options.onHttp !== undefined) {
+      http = await startOscoreServer({
+        listen: { host: "127.0.0.1", port: http?.port ?? 0 },
+        onProtected(peer, request) {
+          options.onHttp?.(request);
+          return channel.receive(peer, request);
+        },
+        onError(error) {
+          throw error;
+        },
+      });
+    }
     return address;
   };
   const responderAddress = await startResponder();
@@ -161,7 +180,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
     handle: HANDLE,
     privacy: policy.privacy,
     thirdParties,
-    responders: [responderAddress],
+    responders: [http === undefined ? responderAddress : `http://${http.address}/`],
   };
   const startGateway = async () => {
     const gateway = new Gateway({
