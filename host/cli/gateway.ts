@@ -3,13 +3,13 @@
 import type { Command } from "commander";
 import pino from "pino";
 import { deadlinesOf } from "../deadlines.js";
+import { FreshFile } from "../fresh-file.js";
 import type { GatewayEvent } from "../gateway/events.js";
 import { readGatewaySensors, sensorsFolder } from "../gateway/folder.js";
 import { Gateway } from "../gateway/gateway.js";
 import { openGatewayProxy } from "../gateway/proxy.js";
 import { stateFolder } from "../own-folder.js";
 import { openLmdbStore } from "../store/lmdb.js";
-import { FreshFile } from "../third-party/fresh-file.js";
 import { type ServeOptions, serve, serverCommand } from "./serve.js";
 
 const FOLDER =

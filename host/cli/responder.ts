@@ -50,10 +50,10 @@ interface ResponderCommandOptions extends ServeOptions {
 async function runResponder(options: ResponderCommandOptions): Promise<void> {
   const { dir, deadline, print } = options;
   const feed = new Feed();
-  const folder = responderFromFolder(dir);
+  const onEvent = eventLog();
+  const folder = responderFromFolder(dir, onEvent);
   const state = stateFolder(dir);
   const store = await openLmdbStore(state);
-  const onEvent = eventLog();
   const { hold, session } = deadlinesOf(deadline * 1000);
   const keepEvidence = evidenceFolder(join(state, "evidence"));
   const channel = new Channel({

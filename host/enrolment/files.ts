@@ -117,14 +117,19 @@ export function overwriteText(path: string, text: string, other: string): void {
   }
 }
 
-/** Writes a file by way of another: after a crash the old one is there, or the new one, durable when this returns. */
+/**
+ * Writes a file by way of another: after a crash the old one is there, or the new one, durable when this returns. A secret
+ * that is replaced is overwritten where it was.
+ */
 export function writeText(
   path: string,
   text: string | Uint8Array,
   { secret = false, replace = false }: WriteOptions = {},
 ): void {
   const draft = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString("hex")}`);
+  let replaced: number | undefined;
   try {
+    if (secret && replace) replaced = openIfThere(path);
     const mode = secret ? SECRET_MODE : PUBLIC_MODE;
     const descriptor = openSync(draft, "wx", mode);
     try {
@@ -140,8 +145,23 @@ export function writeText(
       unlinkIfThere(draft);
     }
     flush(dirname(path));
+    if (replaced !== undefined) {
+      writeSync(replaced, Buffer.alloc(fstatSync(replaced).size), 0, undefined, 0);
+      fsyncSync(replaced);
+    }
   } catch (error) {
     throw asFileError(path, error);
+  } finally {
+    if (replaced !== undefined) closeSync(replaced);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r+");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

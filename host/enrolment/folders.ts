@@ -109,6 +109,19 @@ export function writeParty(
   ]);
 }
 
+/**
+ * Gives a party a new key and certificate, while its program runs or not. At any moment, and after an end at any moment,
+ * there is a key of the certificate that stands beside it; at the end the old key is overwritten.
+ */
+export function renewParty(folder: string, { privateKey, chain }: Omit<PartyKeys, "root">): void {
+  const key = join(folder, KEY);
+  const pem = privateKeyPem(privateKey);
+  const options = { secret: true, replace: true };
+  writeText(key, readText(key, { secret: true }) + pem, options);
+  writeText(join(folder, CHAIN), chain.map(certificatePem).join(""), { replace: true });
+  writeText(key, pem, options);
+}
+
 export function readParty(folder: string): PartyKeys {
   const { chain, root } = readPartyCertificates(folder);
   return {
@@ -235,18 +248,20 @@ function responderIdentity(text: string, i: number): Identity {
 
 function readPrivateKey(path: string, publicKey: KeyObject): KeyObject {
   const pem = readText(path, { secret: true });
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    // OpenSSL's reason names no place; nothing of what may be a key is shown.
-    throw new FileError(path, "expected a private key in PEM");
+  // In the middle of a renewal there are two.
+  for (const block of pem.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? [pem]) {
+    let key: KeyObject;
+    try {
+      key = createPrivateKey(block);
+    } catch {
+      // OpenSSL's reason names no place; nothing of what may be a key is shown.
+      throw new FileError(path, "expected a private key in PEM");
+    }
+    const complaint = keyComplaint(key);
+    if (complaint !== undefined) throw new FileError(path, `an ${complaint} is not accepted`);
+    if (createPublicKey(key).equals(publicKey)) return key;
   }
-  const complaint = keyComplaint(key);
-  if (complaint !== undefined) throw new FileError(path, `an ${complaint} is not accepted`);
-  if (!createPublicKey(key).equals(publicKey))
-    throw new FileError(path, "is not the key of the certificate beside it");
-  return key;
+  throw new FileError(path, "is not the key of the certificate beside it");
 }
 
 function readRoot(path: string): TrustAnchor {

@@ -29,7 +29,8 @@ import type { Policy } from "../../protocol/exchange/policy.js";
 import { RESPONDER_NONCE_LENGTH } from "../../protocol/exchange/profile.js";
 import type { ChannelKeys, Session } from "../../protocol/exchange/session.js";
 import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
-import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
+import { optionalPayload } from "../../protocol/mikey/message.js";
+import { ErrorNumbers, PayloadTypes } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
 import type { Sharing } from "../../protocol/shares/points.js";
 import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
@@ -54,6 +55,8 @@ export interface Vouched {
 
 export interface ResponderOptions {
   readonly responder: ReceivingResponder;
+  /** The same with the key of another certificate of its, by the SHA-256 of that; where keys change while it runs. */
+  receiver?(certificateHash: Uint8Array): ReceivingResponder | undefined;
   /**
    * Validates a TP_R's certificate chain (role and identity of the third party included) and its statement.
    * Rejects with a Refusal that names the clause.
@@ -129,7 +132,7 @@ export class Responder {
 
     const { message } = arrival;
     const { policy, verify } = await this.options.vouch(message);
-    const share = consumeForwardMessage(primitives, message, policy, this.options.responder, verify);
+    const share = consumeForwardMessage(primitives, message, policy, this.#receiverOf(message), verify);
     try {
       // Others were served while the statement was validated.
       return this.#recognize(arrival) ?? this.#accept(arrival, share);
@@ -431,6 +434,13 @@ export class Responder {
     this.#give(session, answers);
   }
 
+  /** Whose envelope a TP_R has: CHASH is checked again, under the signature. */
+  #receiverOf({ message }: ForwardMessage): ReceivingResponder {
+    const { receiver, responder } = this.options;
+    const chash = optionalPayload(message, PayloadTypes.CHASH, ErrorNumbers.hash);
+    return (chash && receiver?.(chash.value)) ?? responder;
+  }
+
   /** Takes up the shares that were durable when the process before this one ended. */
   async #reopen(): Promise<void> {
     for (const [name, { bytes, openedAt }] of this.#records.openShares()) {
@@ -440,7 +450,7 @@ export class Responder {
         // The key was there, and the end came before older sessions were closed.
         this.#refuseOldT(message);
         const { policy, verify } = await this.options.vouch(message);
-        const share = consumeForwardMessage(primitives, message, policy, this.options.responder, verify);
+        const share = consumeForwardMessage(primitives, message, policy, this.#receiverOf(message), verify);
         this.#refuseContradiction(arrival, share);
         const sensor = identityToText(share.session.sensor);
         const group = groupName(primitives, share);

@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ascii, wipe } from "../../protocol/bytes.js";
+import type { ForwardingParty } from "../../protocol/exchange/forward-message.js";
 import { type Policy, shareIndex } from "../../protocol/exchange/policy.js";
-import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
+import { type Identity, identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
 import {
@@ -23,9 +24,9 @@ import {
   readResponders,
 } from "../enrolment/folders.js";
 import type { OnEvent } from "../events.js";
+import { FreshFile } from "../fresh-file.js";
 import { readOwnFolder } from "../own-folder.js";
 import { sign, signatureLength, wrapEnvelopeKey } from "../public-key.js";
-import { FreshFile } from "./fresh-file.js";
 import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third-party.js";
 
 /**
@@ -35,24 +36,21 @@ import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third
 export function thirdPartyFromFolder(
   folder: string,
   onEvent: OnEvent,
-): Pick<ThirdPartyOptions, "party" | "sensor" | "bundled" | "responder"> {
-  const { certified, privateKey, chain, root } = readOwnFolder(folder, "third-party");
-  const { identity } = certified;
+): Pick<ThirdPartyOptions, "party" | "current" | "sensor" | "bundled" | "responder"> {
+  const { party, root } = readSelf(folder);
+  const { identity } = party;
   const onError = (error: unknown) => {
     if (!(error instanceof FileError)) throw error;
     onEvent({ event: "fault", where: "enrolment", reason: error.message });
   };
   const enrolments = join(folder, "enrolments");
   const responders = join(folder, "responders.json");
+  const self = new FreshFile(folder, () => readSelf(folder, identity).party, onError);
   const sensors = new FreshFile(enrolments, () => readSensors(folder, identity, onError), onError);
   const known = new FreshFile(responders, () => readKnown(folder, responders, root), onError);
   return {
-    party: {
-      identity,
-      chain,
-      sign: (data) => sign(privateKey, data),
-      signatureLength: signatureLength(privateKey),
-    },
+    party,
+    current: () => self.current(),
     sensor: (name) => sensors.current().get(name),
     bundled: (handle) => [...sensors.current().values()].filter(({ gateway }) => gateway?.handle === handle),
     responder: (name) => {
@@ -60,6 +58,22 @@ export function thirdPartyFromFolder(
       return entry && certifiedNow(entry, root);
     },
   };
+}
+
+/** Who a third party is, with the key and certificate of its folder. They may change; `expected` may not. */
+function readSelf(folder: string, expected?: Identity): { party: ForwardingParty; root: TrustAnchor } {
+  const { certified, privateKey, chain, root } = readOwnFolder(folder, "third-party");
+  const { identity } = certified;
+  if (expected !== undefined && !sameIdentity(identity, expected)) {
+    throw new FileError(join(folder, "chain.pem"), "is of another party since this program began");
+  }
+  const party = {
+    identity,
+    chain,
+    sign: (data: Uint8Array) => sign(privateKey, data),
+    signatureLength: signatureLength(privateKey),
+  };
+  return { party, root };
 }
 
 function readSensors(

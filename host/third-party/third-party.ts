@@ -81,6 +81,8 @@ export interface Passage {
 
 export interface ThirdPartyOptions {
   readonly party: ForwardingParty;
+  /** The same with its present key and certificate, where these change while it runs. */
+  current?(): ForwardingParty;
   /** The sensor of that name (identityToText), if it is enrolled here. */
   sensor(name: string): SensorEnrolment | undefined;
   /** The sensors whose bundles have this handle: several, if they were enrolled for several gateways. */
@@ -263,7 +265,8 @@ export class ThirdParty {
     psk: Uint8Array,
     judgement: string | undefined,
   ): Forwarding {
-    const { party, deadline } = this.options;
+    const { deadline } = this.options;
+    const party = this.options.current?.() ?? this.options.party;
     const { policy, statement } = enrolment;
     const accepted = this.#consume(read, policy, psk, judgement);
     const responder = identityToText(read.session.responder);
