@@ -6,7 +6,7 @@
 import { Codes, codeName } from "../protocol/coap/numbers.js";
 import { FinishedInitiator, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import type { ChannelKeys } from "../protocol/exchange/session.js";
-import { errorName, errorNumberIn } from "../protocol/mikey/error-numbers.js";
+import { errorNumberIn } from "../protocol/mikey/error-numbers.js";
 import { Refusal } from "../protocol/mikey/refusal.js";
 
 /** What happens to the exchange. x is the share index of a third party, 1…n. */
@@ -91,9 +91,10 @@ export class Initiator {
   /** The same bytes to every third party whose receipt has not come. */
   #ask(): InitiatorAction[] {
     const actions: InitiatorAction[] = [];
-    this.waiting.messages.forEach((message, i) => {
-      if (!this.#receipts.has(i + 1)) actions.push({ kind: "send", x: i + 1, message });
-    });
+    const { messages } = this.waiting;
+    for (let x = 1; x <= messages.length; x++) {
+      if (!this.#receipts.has(x)) actions.push({ kind: "send", x, message: messages[x - 1] });
+    }
     return actions;
   }
 }
@@ -102,7 +103,7 @@ export class Initiator {
 function refusedBy(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
   const number = errorNumberIn(payload);
   if (number === undefined) return refused(x, null, `answered ${codeName(code)}`);
-  return refused(x, number, `${errorName(number)} (${codeName(code)})`);
+  return refused(x, number, `error ${number} (${codeName(code)})`);
 }
 
 function refused(x: number, error: number | null, reason: string): InitiatorAction[] {

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readUint, toHex } from "../../protocol/bytes.js";
-import { errorName } from "../../protocol/mikey/error-numbers.js";
+import { errorName } from "../../protocol/mikey/error-names.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { ProtocolTypes } from "../../protocol/mikey/numbers.js";
 import type { Field } from "../../protocol/mikey/reader.js";

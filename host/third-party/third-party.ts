@@ -32,7 +32,7 @@ import {
 } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import { errorNumbers } from "../../protocol/mikey/error-message.js";
-import { errorName } from "../../protocol/mikey/error-numbers.js";
+import { errorName } from "../../protocol/mikey/error-names.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { decodeMessage } from "../../protocol/mikey/message.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";

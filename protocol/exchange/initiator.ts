@@ -9,7 +9,7 @@ import type { Identity } from "../mikey/identity.js";
 import type { RandomSource } from "../primitives.js";
 import { secretLength } from "../shares/points.js";
 import type { Confirmation } from "./confirmation.js";
-import { type Policy, sharingOf } from "./policy.js";
+import type { Policy } from "./policy.js";
 import { NONCE_LENGTH } from "./profile.js";
 import type { ChannelKeys, Session } from "./session.js";
 import type { SensorSteps } from "./steps.js";
@@ -41,10 +41,11 @@ export function beginExchange(
   mark?: Mark,
 ): WaitingInitiator {
   const { policy, weights } = credentials;
-  const psks = policy.thirdParties.map((_, i) => credentials.psk(i + 1, t));
+  const psks: Uint8Array[] = [];
+  for (let x = 1; x <= policy.thirdParties.length; x++) psks.push(credentials.psk(x, t));
   const nonce = random(NONCE_LENGTH);
   const session = steps.createSession(policy, responder, nonce, t);
-  const tgk = random(secretLength(sharingOf(policy)));
+  const tgk = random(secretLength(session.sharing));
   const messages = steps.createShareMessages(session, psks, weights, tgk, mark);
   return new WaitingInitiator(steps, credentials, session, tgk, messages, nonce);
 }

@@ -136,7 +136,7 @@ describe("the Initiator on the board", () => {
     };
     deepEqual(why("wrong PSK"), [0, "V does not hold"]);
     deepEqual(why("forged R_I"), [0, "V does not hold"]);
-    deepEqual(why("error message"), [1, "Invalid timestamp (4.03)"]);
+    deepEqual(why("error message"), [1, "error 1 (4.03)"]);
     deepEqual(why("receipt under 4.01"), [null, "answered 4.01"]);
     deepEqual(why("empty error"), [null, "answered 5.03"]);
     deepEqual(why("failure"), [null, "timeout"]);

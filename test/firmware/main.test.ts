@@ -242,7 +242,7 @@ describe("the firmware in an exchange", () => {
     agrees(world);
     deepEqual(
       refusalsOf(world),
-      [1, 2, 3].map((x) => [named(x), 1, "Invalid timestamp (4.03)"]),
+      [1, 2, 3].map((x) => [named(x), 1, "error 1 (4.03)"]),
     );
   });
 

@@ -1,6 +1,6 @@
 import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
 import { createErrorMessage, errorNumbers } from "../../../protocol/mikey/error-message.js";
-import { errorName } from "../../../protocol/mikey/error-numbers.js";
+import { errorName } from "../../../protocol/mikey/error-names.js";
 import { emptyMap, type Header } from "../../../protocol/mikey/header.js";
 import { decodeMessage, encodeMessage } from "../../../protocol/mikey/message.js";
 import { DataTypes, ErrorNumbers, MacAlgorithms, PayloadTypes } from "../../../protocol/mikey/numbers.js";
