@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { Surroundings, Wake } from "../../boards/cortex-m4/emulator.js";
 import { EventLines } from "../../boards/cortex-m4/events.js";
 import { primitives } from "../../host/primitives.js";
-import { toHex, uint } from "../../protocol/bytes.js";
+import { concat, toHex, uint } from "../../protocol/bytes.js";
 import { decodeMessage, encodeEmpty, encodeMessage } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
 import { laterPsk } from "../../protocol/exchange/chain.js";
@@ -84,12 +84,14 @@ export class ScriptedExchange implements Surroundings {
       format: "symbolon-sensor-1",
       policy: policyToJson(this.#policy),
       responder: "hospital",
-      psks: this.#psks.map(toHex),
+      // The chain has them: the first exchange of an enrolment takes them out of this file, once.
+      psks: this.#psks.map((psk) => toHex(new Uint8Array(psk.length))),
       addresses: names.map((_, i) => `127.0.0.1:${FIRST_PORT + i}`),
       weights: toHex(weightMatrix(sharingOf(this.#policy))),
       deadline: 20,
     };
     this.#files.set(`${FOLDER}/sensor.json`, new TextEncoder().encode(JSON.stringify(enrolment)));
+    this.#files.set(`${FOLDER}/state/chain`, concat(secrets(8), uint(1, 4), ...this.#psks));
   }
 
   random(length: number): Uint8Array {
