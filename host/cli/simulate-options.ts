@@ -32,6 +32,7 @@ export interface Given {
   suite?: SuiteName;
   gateway?: true;
   sleep?: true;
+  http?: true;
   deadline: number;
   repeat?: number;
   parallel: number;
@@ -105,6 +106,7 @@ export function describe(command: Command): Command {
     )
     .option("--gateway", "sensors send one bundle to an untrusted gateway, which has no key")
     .option("--sleep", "sensors sleep between readings; R_I waits at the gateway (needs --gateway)")
+    .option("--http", "the gateway reaches the Responder by HTTP (needs --gateway, sends readings)")
     .option("--pcap <file>", "write every datagram as a capture, lost ones with a TTL of 1")
     .option("--json", "print the result as one JSON object")
     .showSuggestionAfterError(false)
@@ -139,12 +141,13 @@ export function settingsOf(given: Given, command: Command): Settings {
     wrong("--corrupt", "needs a serial line: --link slipmux");
   if (given.readings !== undefined && given.link !== "udp")
     wrong("--readings", "needs sensors with IP: --link udp");
-  const { gateway = false, sleep = false } = given;
+  const { gateway = false, sleep = false, http = false } = given;
   const suite = given.suite ?? (gateway ? BUNDLE_SUITE : "aes-ccm-128");
   if (gateway && suite !== BUNDLE_SUITE) wrong("--suite", `must be ${BUNDLE_SUITE} with --gateway`);
   if (gateway && given.link !== "udp") wrong("--gateway", "needs sensors with IP: --link udp");
   if (gateway && given.board !== "linux") wrong("--gateway", "needs --board linux");
   if (sleep && !gateway) wrong("--sleep", "needs --gateway");
+  if (http && !gateway) wrong("--http", "needs --gateway");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
@@ -158,13 +161,13 @@ export function settingsOf(given: Given, command: Command): Settings {
     link: given.link,
     corrupt: given.corrupt,
     seed: given.seed ?? randomInt(2 ** 32),
-    ...{ suite, gateway, sleep },
+    ...{ suite, gateway, sleep, http },
     deadline: given.deadline,
     repeat,
     parallel,
     bits: Number(given.bits),
     ...(given.pcap !== undefined && { pcap: given.pcap }),
-    // Who sleeps wakes for something.
-    ...((sleep || given.readings !== undefined) && { readings: given.readings ?? SLEEPERS_READINGS }),
+    // Who sleeps wakes for something, and HTTP carries readings only.
+    ...((sleep || http || given.readings !== undefined) && { readings: given.readings ?? SLEEPERS_READINGS }),
   };
 }

@@ -102,8 +102,10 @@ async function run(settings: Settings, given: Given, environment: SimulateEnviro
       stdout.write(`\n${text}`);
     }
     const { readings: wanted = 0 } = settings;
-    const isGood = ({ agreed, readings }: RunResult) =>
-      agreed && (readings === undefined || areComplete(readings, wanted));
+    const isGood = ({ agreed, readings, http }: RunResult) =>
+      agreed &&
+      (readings === undefined || areComplete(readings, wanted)) &&
+      (http === undefined || http.requests === http.identical);
     return runs.every(isGood) ? 0 : EXIT_NOT_AGREED;
   } catch (error) {
     progress.close();

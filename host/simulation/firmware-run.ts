@@ -122,6 +122,7 @@ function resultOf(
     ...(gateway && { gateway }),
     ...(sleep && { wakeUps: exchange.wakeUps }),
     ...(gateway && { frames: paths.frames.end(sensor) }),
+    ...(paths.http !== undefined && { http: paths.http.end(sensor) }),
     elapsedMs,
   };
 }

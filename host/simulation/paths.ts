@@ -2,6 +2,7 @@
 
 import { type Cast, GATEWAY, RESPONDER } from "./cast.js";
 import { FrameCount } from "./frames.js";
+import { HttpPath } from "./http-path.js";
 import { type Line, Network, type Relay } from "./network.js";
 import { type Capture, captureAddresses, openCapture } from "./pcap.js";
 import type { Settings } from "./settings.js";
@@ -13,6 +14,8 @@ export class Paths {
   readonly #capture: Capture | undefined;
   /** What passes between sensors and their gateway. */
   readonly frames = new FrameCount(GATEWAY);
+  /** From the gateway to the Responder; undefined where that is CoAP. */
+  readonly http: HttpPath | undefined;
   /** By server, then by client: a third party's begin at a sensor, the Responder's at a third party. */
   readonly #relays = new Map<string, Map<string, Relay>>();
 
@@ -25,9 +28,14 @@ export class Paths {
     const between = [...routers.values(), ...(settings.gateway ? [GATEWAY] : [])];
     const addresses = captureAddresses(sensors, thirdParties, RESPONDER, between);
     if (pcap !== undefined) this.#capture = openCapture(pcap, (party) => addresses.get(party) as string);
+    if (settings.http) this.http = new HttpPath(GATEWAY, onError);
     this.#network = new Network({
       drop: link === "gatt" ? 0 : drop,
-      observers: [...(this.#capture === undefined ? [] : [this.#capture.observe]), this.frames.observe],
+      observers: [
+        ...(this.#capture === undefined ? [] : [this.#capture.observe]),
+        this.frames.observe,
+        ...(this.http === undefined ? [] : [this.http.observe]),
+      ],
       onError,
     });
   }
@@ -46,12 +54,16 @@ export class Paths {
       for (const sensor of sensors) await this.#open(this.#clientFor(sensor), GATEWAY);
       for (const server of [...thirdParties, RESPONDER]) await this.#open(GATEWAY, server);
     }
+    await this.http?.open();
     const line = { corrupt, drop: link === "gatt" ? drop : 0 };
     for (const [sensor, router] of routers) await this.#open(sensor, router, line);
   }
 
-  /** Where `client`'s requests to `server` go: "host:port". A sensor's are its border router's, where it has one. */
+  /**
+   * Where `client`'s requests to `server` go: "host:port", or a URL. A sensor's are its border router's, where it has one.
+   */
   address(client: string, server: string): string {
+    if (this.http !== undefined && client === GATEWAY && server === RESPONDER) return this.http.url;
     return this.#relay(this.#clientFor(client), server).address;
   }
 
@@ -82,7 +94,8 @@ export class Paths {
     if (router !== undefined) this.#relay(sensor, router).reseed(seed);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.http?.close();
     this.#network.close();
     this.#capture?.close();
   }

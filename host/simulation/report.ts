@@ -48,6 +48,9 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
     line(`TEK at ${sensor}`, tek.initiator ?? "none"),
     line(`TEK at ${responder}`, tek.responder ?? "none"),
     ...(run.readings === undefined ? [] : [line("readings", readingsText(run.readings))]),
+    ...(run.http === undefined
+      ? []
+      : [line("over HTTP", `${run.http.requests} requests, ${run.http.identical} as they left ${sensor}`)]),
   ];
   const doubt = run.undecided === undefined ? [] : fold(`can't be told: ${run.undecided}`);
   return [...messages, "", ...traffic, "", ...facts, "", ...doubt, ...verdict(run), ""].join("\n");

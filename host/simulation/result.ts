@@ -2,6 +2,7 @@
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
 import type { FrameRecord } from "./frames.js";
+import type { HttpFigures } from "./http-path.js";
 import type { ReadingFigures } from "./readings.js";
 
 /** How a sensor reaches the network. */
@@ -72,6 +73,8 @@ export interface RunResult {
   readonly wakeUps?: number;
   /** What passed between sensor and gateway, in order. */
   readonly frames?: readonly FrameRecord[];
+  /** What reached the Responder over HTTP, where it does. */
+  readonly http?: HttpFigures;
   readonly elapsedMs: number;
 }
 

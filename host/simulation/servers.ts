@@ -69,14 +69,17 @@ export async function startServers(
   const secret = randomBytes(16).toString("hex");
   const step = progress.begin(`${thirdParties.size} third parties and ${RESPONDER}`);
   let up = 0;
-  const serve = async (name: string, command: string, dir: string) => {
-    const options = ["--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`, ...pace];
+  const serve = async (name: string, command: string, dir: string, more: readonly string[] = []) => {
+    const options = ["--dir", dir, "--listen", "127.0.0.1:0", "--deadline", `${deadline}`, ...pace, ...more];
     const [script, args] = liars.includes(name)
       ? [programs.liar, collude ? [...options, "--collude", secret] : options]
       : [programs.main, [command, ...options]];
     const server = stage.start({
       ...{ name, script, args, onFailure: stage.break },
-      onEvent: (event) => onEvent(name, event),
+      onEvent(event) {
+        if (event.event === "serving") stage.paths.http?.connect(Number(event.port));
+        onEvent(name, event);
+      },
     });
     const { address, port } = await server.waitFor(
       "listening",
@@ -90,7 +93,7 @@ export async function startServers(
     step.update(`${++up} up`);
   };
   await Promise.all([
-    serve(RESPONDER, "responder", responder),
+    serve(RESPONDER, "responder", responder, stage.settings.http ? ["--http", "127.0.0.1:0"] : []),
     ...[...thirdParties].map(([name, folder]) => serve(name, "third-party", folder)),
     ...(gateway === undefined ? [] : [serve(GATEWAY, "gateway", gateway)]),
   ]);

@@ -38,6 +38,8 @@ export interface Settings {
   readonly gateway: boolean;
   /** Whether they sleep between their readings, and collect R_I at the gateway after the first sleep. */
   readonly sleep: boolean;
+  /** Whether the gateway reaches the Responder by HTTP. */
+  readonly http: boolean;
   /** Where the capture goes, if one is wanted. */
   readonly pcap?: string;
 }

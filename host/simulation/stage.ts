@@ -57,7 +57,7 @@ export class Stage {
     // What may still be under way leaves nothing behind.
     this.break(new Error("the simulation is over"));
     await Promise.all([...this.#processes].map((party) => party.stop()));
-    this.paths.close();
+    await this.paths.close();
   }
 
   /** What the promise gives, or a rejection as soon as the simulation is broken. */
