@@ -17,6 +17,7 @@ import { stateFolder } from "../own-folder.js";
 import { evidenceFolder } from "../responder/evidence.js";
 import { responderFromFolder } from "../responder/folder.js";
 import { Responder } from "../responder/responder.js";
+import { hasServed, markServed } from "../responder/served.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import { eventLog, listenAddress, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 
@@ -68,11 +69,12 @@ async function runResponder(options: ResponderCommandOptions): Promise<void> {
   });
   const responder = await Responder.resume({
     ...folder,
-    ...{ store, onEvent, keepEvidence, hold },
+    ...{ store, onEvent, keepEvidence, hold, hasServed: hasServed(dir) },
     deadline: session,
     newSenderId: () => channel.newSenderId(),
     onAgreed: (...agreed) => channel.agreed(...agreed),
   });
+  markServed(dir);
   const onProtected = (peer: string, request: CoapContent) => channel.receive(peer, request);
   let besides: HttpListener[] = [];
   const party = {

@@ -46,6 +46,8 @@ export interface MessagePlace {
   readonly timestamp: string;
 }
 
+const KNOWN_FROM = "known from";
+
 /** Entries that are read at once to be forgotten. */
 const FORGET_BATCH = 500;
 
@@ -54,12 +56,25 @@ export class Records {
   readonly #replays: Table<ReplayRecord>;
   readonly #open: Table<OpenShare>;
   readonly #confirmed: Table<ConfirmedRecord>;
+  readonly #memory: Table<number>;
 
   constructor(store: Store) {
     this.#store = store;
     this.#replays = store.table("replays");
     this.#open = store.table("open");
     this.#confirmed = store.table("confirmed");
+    this.#memory = store.table("memory");
+  }
+
+  /**
+   * From which T of third parties on, as Unix time in milliseconds, this store knows every message that was accepted:
+   * `otherwise` for one that is new.
+   */
+  knownFrom(otherwise: number): number {
+    const known = this.#memory.get(KNOWN_FROM);
+    if (known !== undefined) return known;
+    this.#store.transaction(() => this.#memory.put(KNOWN_FROM, otherwise));
+    return otherwise;
   }
 
   replay(place: MessagePlace): ReplayRecord | undefined {

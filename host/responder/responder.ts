@@ -63,6 +63,8 @@ export interface ResponderOptions {
    */
   vouch(message: ForwardMessage): Promise<Vouched>;
   readonly store: Store;
+  /** Whether this Responder has served before, with this store or another: a store that is new has forgotten then. */
+  readonly hasServed?: boolean;
   readonly onEvent: OnEvent;
   /** Keeps what third parties signed and does not fit a key; without it nothing is kept. */
   readonly keepEvidence?: KeepEvidence;
@@ -93,12 +95,23 @@ export class Responder {
   readonly #sessions = new OpenSessions();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #forgetting: NodeJS.Timeout;
+  readonly #knownFrom: number;
+  /** What the clock said at the start, less what has passed by then. */
+  readonly #started = Date.now() - performance.now();
   #closed = false;
 
   private constructor(private readonly options: ResponderOptions) {
     this.#records = new Records(options.store);
-    this.#forgetting = setInterval(() => this.#records.forget(Date.now() - 2 * CLOCK_SKEW), FORGET_EVERY);
+    // Third parties' clocks may have been ahead of ours by that much (RFC 3830 §5.4).
+    this.#knownFrom = this.#records.knownFrom(options.hasServed ? Date.now() + CLOCK_SKEW : 0);
+    this.#forgetting = setInterval(() => this.#forget(), FORGET_EVERY);
     this.#forgetting.unref();
+  }
+
+  /** A clock that jumps ahead and back must not make us forget what can still be accepted: time passes as it passes. */
+  #forget(): void {
+    const now = Math.min(Date.now(), this.#started + performance.now());
+    this.#records.forget(now - 2 * CLOCK_SKEW);
   }
 
   /** A Responder that has taken up the open sessions of the process before it. */
@@ -160,6 +173,10 @@ export class Responder {
     if (skew > CLOCK_SKEW) {
       const seconds = Math.round(skew / 1000);
       throw new Refusal(ErrorNumbers.timestamp, `T of the third party is ${seconds} s away from this clock`);
+    }
+    if (unixTime < this.#knownFrom) {
+      const reason = "this Responder has lost its memory, and can't tell a message of then from a repetition";
+      throw new Refusal(ErrorNumbers.timestamp, reason);
     }
     this.#refuseOldT(message);
     return undefined;
@@ -260,7 +277,9 @@ export class Responder {
   #open(name: string, sensor: string, share: ForwardedShare, openedAt: number): OpenSession {
     const session = new OpenSession(name, sensor, new CollectingGroup(copyOf(share)), openedAt);
     this.#sessions.add(session);
-    const left = Math.max(0, openedAt + this.options.deadline - Date.now());
+    const { deadline } = this.options;
+    // Not longer, should the clock have been set back meanwhile.
+    const left = Math.min(deadline, Math.max(0, openedAt + deadline - Date.now()));
     this.#after(left, () => this.#expire(session));
     return session;
   }

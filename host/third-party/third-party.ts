@@ -126,6 +126,8 @@ export class ThirdParty {
   /** Answers that wait for the Responder, by sensor and T. */
   readonly #pending = new Map<string, Promise<RouteResponse>>();
   readonly #stopped = new AbortController();
+  /** T of the last message to a Responder, as Unix time in milliseconds. */
+  #lastTime = 0;
 
   constructor(private readonly options: ThirdPartyOptions) {
     this.#records = new Records(options.store, options.vault);
@@ -274,7 +276,7 @@ export class ThirdParty {
     if (entry === undefined) {
       throw new Refusal(ErrorNumbers.unreachable, `Responder ${responder} is not known here`);
     }
-    const now = Date.now();
+    const now = this.#time();
     const passed = this.options.lie?.(accepted, { party, enrolment, responder: entry }) ?? accepted;
     const { bytes: forward, envelopeKey } = createForwardMessage(
       primitives,
@@ -287,6 +289,12 @@ export class ThirdParty {
     );
     wipe(accepted.share);
     return { message: payload, responder, forward, envelopeKey, deadline: now + deadline };
+  }
+
+  /** Now, and never the same twice: a Responder takes one message with each T (RFC 3830 §5.4). */
+  #time(): number {
+    this.#lastTime = Math.max(Date.now(), this.#lastTime + 1);
+    return this.#lastTime;
   }
 
   #consume(
@@ -320,14 +328,16 @@ export class ThirdParty {
   async #askUntilAnswered(sensor: string, t: number, forwarding: Forwarding): Promise<RouteResponse> {
     const { signal } = this.#stopped;
     let silence = "it was not asked";
+    // Time that passes: a clock that is set meanwhile changes nothing, one that was set back since no more than this.
+    const end = performance.now() + Math.min(forwarding.deadline - Date.now(), this.options.deadline);
     for (;;) {
-      const began = Date.now();
-      const left = forwarding.deadline - began;
+      const began = performance.now();
+      const left = end - began;
       if (left <= 0 || signal.aborted) break;
       const outcome = await this.#ask(forwarding, Math.min(left, this.options.attempt));
       if ("confirmation" in outcome) return this.#answer(sensor, t, forwarding, outcome.confirmation);
       silence = outcome.silence;
-      const pause = Math.min(began + PAUSE, forwarding.deadline) - Date.now();
+      const pause = Math.min(began + PAUSE, end) - performance.now();
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     // The next process goes on.

@@ -36,7 +36,8 @@ export function modelText(model: Model, life: Life): string {
     ...lifeText(life),
     `  ${life.cell.name}: ${life.cell.source}`,
     "",
-    "assumptions",
+    "what it rests on ([confirmed] read in the source, [quoted] read where others repeat the source,",
+    "  [unverified] a source that could not be read, [assumed] by this model)",
     ...assumptions.map((assumption) => `  ${assumption}`),
     "currents",
     ...[...sources].map((source) => `  ${source}`),
@@ -86,19 +87,22 @@ export function comparisonText(rivals: readonly Rival[]): string {
   return [
     ...table(
       [
-        ["key establishment", "energy", "× this", "bytes", "instructions", "how"],
-        ...rivals.map(({ name, kind, joules, bytes, instructions }) => [
+        ["key establishment", "energy", "× this", "message bytes", "bytes on air", "instructions", "how"],
+        ...rivals.map(({ name, kind, joules, messageBytes, airBytes, instructions }) => [
           name,
           formatQuantity(joules, "J"),
           fixed(joules / own, 3),
-          `${bytes}`,
+          messageBytes === undefined ? "–" : `${messageBytes}`,
+          `${airBytes}`,
           instructions === undefined ? "–" : `${instructions}`.replace(/\B(?=(\d{3})+$)/g, " "),
           kind,
         ]),
       ],
-      [1, 2, 3, 4],
+      [1, 2, 3, 4, 5],
     ),
     "",
+    "Message bytes: of key establishment alone, both ways. Bytes on air: frames with all overhead, both ways, modelled",
+    "with the link's set-up and without its acknowledgements; of what was measured, as it was published.",
     "What was measured also holds what the model leaves out, such as an operating system that waits awake: the two kinds",
     "of rows may be set beside each other, not divided.",
     "",
