@@ -36,8 +36,7 @@ export function modelText(model: Model, life: Life): string {
     ...lifeText(life),
     `  ${life.cell.name}: ${life.cell.source}`,
     "",
-    "what it rests on ([confirmed] read in the source, [quoted] read where others repeat the source,",
-    "  [unverified] a source that could not be read, [assumed] by this model)",
+    "assumptions",
     ...assumptions.map((assumption) => `  ${assumption}`),
     "currents",
     ...[...sources].map((source) => `  ${source}`),
@@ -87,22 +86,19 @@ export function comparisonText(rivals: readonly Rival[]): string {
   return [
     ...table(
       [
-        ["key establishment", "energy", "× this", "message bytes", "bytes on air", "instructions", "how"],
-        ...rivals.map(({ name, kind, joules, messageBytes, airBytes, instructions }) => [
+        ["key establishment", "energy", "× this", "bytes", "instructions", "how"],
+        ...rivals.map(({ name, kind, joules, bytes, instructions }) => [
           name,
           formatQuantity(joules, "J"),
           fixed(joules / own, 3),
-          messageBytes === undefined ? "–" : `${messageBytes}`,
-          `${airBytes}`,
+          `${bytes}`,
           instructions === undefined ? "–" : `${instructions}`.replace(/\B(?=(\d{3})+$)/g, " "),
           kind,
         ]),
       ],
-      [1, 2, 3, 4, 5],
+      [1, 2, 3, 4],
     ),
     "",
-    "Message bytes: of key establishment alone, both ways. Bytes on air: frames with all overhead, both ways, modelled",
-    "with the link's set-up and without its acknowledgements; of what was measured, as it was published.",
     "What was measured also holds what the model leaves out, such as an operating system that waits awake: the two kinds",
     "of rows may be set beside each other, not divided.",
     "",
