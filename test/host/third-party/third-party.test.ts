@@ -18,6 +18,7 @@ import { Codes, ContentFormats } from "../../../protocol/coap/numbers.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
 import { splitBundle } from "../../../protocol/exchange/bundle-parts.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
+import { readForwardMessage } from "../../../protocol/exchange/forward-message.js";
 import { FinishedInitiator, type WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import { refusalCode, refusalMessage } from "../../../protocol/exchange/over-coap.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
@@ -520,6 +521,28 @@ describe("third party", () => {
       assert.deepEqual(events, [{ event: "fault", where: "sensor01", reason: "disk" }]);
       assert.throws(() => party.receive("", begin(w, 2).messages[0]), /disk/);
     });
+  });
+
+  it("sends no two messages with one T, and goes with a clock that is set back", async () => {
+    const { address, asked } = await scripted(() => ({ code: Codes.serviceUnavailable }));
+    const { party } = start(1, address, { deadline: 200 });
+    const { now } = Date;
+    const at = now();
+    try {
+      const answers = [];
+      for (const [t, time] of [at, at, at, at - 3_600_000].entries()) {
+        Date.now = () => time;
+        answers.push(party.receive("", begin(w, t + 1).messages[0]));
+      }
+      await Promise.all(answers);
+    } finally {
+      Date.now = now;
+    }
+    const times = [...new Set(asked.map((bytes) => Math.round(readForwardMessage(bytes).unixTime - at)))];
+    assert.deepEqual(
+      times.sort((a, b) => a - b),
+      [-3_600_000, 0, 1, 2],
+    );
   });
 
   it("keeps the records of the window, and no others", () => {
