@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- [--minutes N] [--target NAME] [--seed S]`: tries inputs on every target of targets.ts for N minutes
- * in all (1 where none is given) and keeps those that reach new code; then the board's C (natives.ts). A finding is
- * printed in hexadecimal, with the seed, and the exit code is 1.
+ * in all (1 where none is given) and keeps those that reach new code; then the board's C (natives.ts) and whole exchanges
+ * over a network in chaos (exchanges.ts). A finding is printed in hexadecimal, with the seed, and the exit code is 1.
  *
  * (Jazzer.js does this too; what its package brings for Linux needs a younger C library than Debian 12 has.)
  */
@@ -13,13 +13,17 @@ import { parseArgs } from "node:util";
 import { world } from "../host/third-party/world.js";
 import { corpusFile, corpusOf } from "./corpus.js";
 import { Reached } from "./coverage.js";
+import { exchangesInChaos } from "./exchanges.js";
 import { type Finding, failure } from "./failure.js";
 import { mutate, randomOf } from "./mutate.js";
 import { aesSources, buildNatives, runNatives } from "./natives.js";
 import { type Target, targetsOf } from "./targets.js";
 
-/** The name under which --target knows the board's C. */
+/** The names under which --target knows the board's C, and whole exchanges. */
 const NATIVES = "natives";
+const EXCHANGES = "exchanges";
+/** Exchanges at once. */
+const AT_ONCE = 6;
 
 const { values } = parseArgs({
   options: { minutes: { type: "string" }, target: { type: "string" }, seed: { type: "string" } },
@@ -35,14 +39,16 @@ const w = await world();
 const all = await targetsOf(w, w.authority.publicKey);
 const targets = all.filter(({ name }) => values.target === undefined || name === values.target);
 const natives = values.target === undefined || values.target === NATIVES ? aesSources : [];
-if (targets.length + natives.length === 0) {
-  const names = [...all.map(({ name }) => name), NATIVES];
+const exchanges = values.target === undefined || values.target === EXCHANGES ? [EXCHANGES] : [];
+const number = targets.length + natives.length + exchanges.length;
+if (number === 0) {
+  const names = [...all.map(({ name }) => name), NATIVES, EXCHANGES];
   console.error(`--target: expected one of ${names.join(", ")}`);
   process.exit(2);
 }
 
-const share = (minutes * 60_000) / (targets.length + natives.length);
-console.log(`seed ${seed}, ${minutes} minutes, ${targets.length + natives.length} targets`);
+const share = (minutes * 60_000) / number;
+console.log(`seed ${seed}, ${minutes} minutes, ${number} targets`);
 const reached = new Reached();
 let findings = 0;
 for (const target of targets) {
@@ -51,6 +57,7 @@ for (const target of targets) {
 for (const aes of natives) {
   if (!(await fuzzNatives(aes, share))) findings++;
 }
+if (exchanges.length > 0 && !(await fuzzExchanges(share))) findings++;
 process.exitCode = findings === 0 ? 0 : 1;
 
 /** Fuzzes one target; whether it went without a finding. */
@@ -99,7 +106,7 @@ async function fuzzNatives(aes: string, milliseconds: number): Promise<boolean> 
     const seconds = Math.max(1, Math.round(milliseconds / 1000));
     // libFuzzer's own seed 0 means a random one.
     const args = [`-max_total_time=${seconds}`, `-seed=${seed || 1}`, `-artifact_prefix=${folder}/`];
-    await runNatives(program, args, milliseconds + 60_000);
+    await runNatives(program, args, 1000 * seconds + 60_000);
     console.log(`natives, ${aes}: ${seconds} s`);
     return true;
   } catch (error) {
@@ -108,4 +115,25 @@ async function fuzzNatives(aes: string, milliseconds: number): Promise<boolean> 
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Runs exchanges in chaos, again and again; whether none of them went wrong. */
+async function fuzzExchanges(milliseconds: number): Promise<boolean> {
+  const random = randomOf(seed);
+  const end = performance.now() + milliseconds;
+  let [rounds, agreed, disturbed] = [0, 0, 0];
+  do {
+    try {
+      const outcome = await exchangesInChaos(w, random, AT_ONCE);
+      agreed += outcome.agreed;
+      disturbed += outcome.disturbed;
+      rounds++;
+    } catch (error) {
+      console.error(`${EXCHANGES}, round ${rounds + 1}: ${(error as Error).stack}`);
+      return false;
+    }
+  } while (performance.now() < end);
+  const kept = `${agreed} of ${rounds * AT_ONCE} agreed`;
+  console.log(`${EXCHANGES}: ${rounds} rounds, ${disturbed} datagrams disturbed, ${kept}`);
+  return true;
 }
