@@ -202,25 +202,21 @@ xsMachine *makeApplication(txMachine *shared)
 	return fxCloneMachine(&creation, shared, "symbolon", NULL);
 }
 
+/* More than any frame leaves untouched within itself. */
+#define CLEAN 256
+
 /*
- * How much of the stack was in use at once. Regular expressions and dtoa have their scratch at its other end: what was
- * never touched lies between.
+ * How much of the stack was in use at once, seen from its top. Regular expressions and dtoa have their scratch at its
+ * other end: what was never touched lies between.
  */
 static uint32_t stackPeak(void)
 {
-	const uint8_t *next = (const uint8_t *)memory.stack, *top = (const uint8_t *)memory.kept, *from = next;
-	const uint8_t *used = next;
-	ptrdiff_t longest = 0;
+	const uint8_t *bottom = (const uint8_t *)memory.stack, *top = (const uint8_t *)memory.kept, *next = top;
+	uint32_t clean = 0;
 
-	for (; next < top; next++) {
-		if (*next != PAINT)
-			from = next + 1;
-		else if (next + 1 - from > longest) {
-			longest = next + 1 - from;
-			used = next + 1;
-		}
-	}
-	return (uint32_t)(top - used);
+	while (next > bottom && clean < CLEAN)
+		clean = *--next == PAINT ? clean + 1 : 0;
+	return (uint32_t)(top - next) - clean;
 }
 
 void readMemoryFigures(txMachine *the, MemoryFigures *figures)
