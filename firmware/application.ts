@@ -139,7 +139,7 @@ class WakeUp {
         this.#sense();
         break;
       case "exchange":
-        this.#exchange();
+        this.#exchange(action.early);
         break;
       case "resume":
         this.#resume();
@@ -162,7 +162,7 @@ class WakeUp {
     this.#tell({ kind: "sensed", reading: encodeReading(this.#measurements, this.options.date?.()) });
   }
 
-  #exchange(): void {
+  #exchange(early: boolean): void {
     const { device, enrolment } = this;
     this.way.run(
       device,
@@ -178,7 +178,7 @@ class WakeUp {
           this.#tell({ kind: "exchanged", confirmed: outcome.confirmed });
         }),
       (waiting) => {
-        if (!this.options.early) return;
+        if (!this.options.early || !early) return;
         this.#channel = SensorChannel.begin(device, enrolment, waiting);
         this.#tell({ kind: "opened" });
       },

@@ -22,7 +22,8 @@ export type CycleEvent =
 
 export type CycleAction =
   | { readonly kind: "sense" }
-  | { readonly kind: "exchange" }
+  /** `early`: the reading may leave with the shares. */
+  | { readonly kind: "exchange"; readonly early: boolean }
   | { readonly kind: "resume" }
   | { readonly kind: "post"; readonly reading: Uint8Array }
   | { readonly kind: "store"; readonly duty: Duty }
@@ -34,6 +35,8 @@ export class Cycle {
   #state: State = "asleep";
   #kept = false;
   #exchangeNow = false;
+  /** The kept session serves until the new one is there. */
+  #serves = false;
   #duty: Duty = noTrouble;
   #stored: Duty = noTrouble;
   #reading: Uint8Array | undefined;
@@ -73,6 +76,7 @@ export class Cycle {
     const silent = duty.unacknowledged >= (duty.failed > 0 ? 1 : SILENT);
     const due = wakeUps === undefined || wakeUps >= this.exchangeEvery || silent;
     this.#exchangeNow = due && duty.rest === 0;
+    this.#serves = this.#kept && !silent;
     this.#stored = duty;
     this.#duty = due && duty.rest > 0 ? { ...duty, rest: duty.rest - 1 } : duty;
     if (!this.#exchangeNow && !this.#kept) return this.#sleep();
@@ -85,7 +89,8 @@ export class Cycle {
     if (!this.#exchangeNow) return this.#resume();
     this.#state = "exchanging";
     this.#duty = beforeExchange(this.#duty);
-    return [...this.#store(), { kind: "exchange" }];
+    // Under a session that serves it goes out once; with the shares it might have to go out again under that one.
+    return [...this.#store(), { kind: "exchange", early: !this.#serves }];
   }
 
   #post(): CycleAction[] {

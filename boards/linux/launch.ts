@@ -3,7 +3,7 @@
  *
  *   node dist/boards/linux/launch.js --prepare        has the engine built, starts nothing
  *   node dist/boards/linux/launch.js --dir FOLDER     runs main.js with these arguments
- *   … --dir FOLDER --readings N [--resume]            runs readings.js, which sends readings besides
+ *   … --dir FOLDER --readings N …                     runs readings.js, which sends readings besides
  *   … --dir FOLDER --enrol …                          runs enrol.js, which waits to be enrolled
  *   … --dir FOLDER --slipmux pty:LINK|ADDRESS:PORT    runs slipmux.js, whose link is a serial line
  *   … --dir FOLDER --gatt ADDRESS:PORT                runs gatt.js, whose link is Bluetooth

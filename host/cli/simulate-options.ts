@@ -38,6 +38,7 @@ export interface Given {
   parallel: number;
   bits: string;
   readings?: number;
+  rekeyEvery?: number;
   pcap?: string;
   json?: true;
 }
@@ -104,6 +105,13 @@ export function describe(command: Command): Command {
     .addOption(
       option("--readings <n>", "readings that each sensor sends to the Responder", wholeNumber(1, 100_000)),
     )
+    .addOption(
+      option(
+        "--rekey-every <n>",
+        "readings after which a sensor makes a new exchange",
+        wholeNumber(1, 100_000),
+      ),
+    )
     .option("--gateway", "sensors send one bundle to an untrusted gateway, which has no key")
     .option("--sleep", "sensors sleep between readings; R_I waits at the gateway (needs --gateway)")
     .option("--http", "the gateway reaches the Responder by HTTP (needs --gateway, sends readings)")
@@ -148,6 +156,10 @@ export function settingsOf(given: Given, command: Command): Settings {
   if (gateway && given.board !== "linux") wrong("--gateway", "needs --board linux");
   if (sleep && !gateway) wrong("--sleep", "needs --gateway");
   if (http && !gateway) wrong("--http", "needs --gateway");
+  const { rekeyEvery } = given;
+  if (rekeyEvery !== undefined && !sleep && given.readings === undefined)
+    wrong("--rekey-every", "needs --readings or --sleep");
+  if (rekeyEvery !== undefined && given.board !== "linux") wrong("--rekey-every", "needs --board linux");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
@@ -166,6 +178,7 @@ export function settingsOf(given: Given, command: Command): Settings {
     repeat,
     parallel,
     bits: Number(given.bits),
+    ...(rekeyEvery !== undefined && { rekeyEvery }),
     ...(given.pcap !== undefined && { pcap: given.pcap }),
     // Who sleeps wakes for something, and HTTP carries readings only.
     ...((sleep || http || given.readings !== undefined) && { readings: given.readings ?? SLEEPERS_READINGS }),

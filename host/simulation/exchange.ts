@@ -17,6 +17,9 @@ export class Exchange {
   /** When the last message was announced. */
   heardAt = this.beganAt;
   responderTek: string | null = null;
+  /** All that the Responder has, and all that the sensor has confirmed. */
+  readonly #responderTeks = new Set<string>();
+  readonly #sensorTeks = new Set<string>();
   expiry: Expiry | undefined;
   /** What the Responder found, by third party. */
   readonly misfits = new Map<string, Misfit>();
@@ -34,6 +37,7 @@ export class Exchange {
       this.engine = `${event.engine}`;
       this.beganAt = performance.now();
     }
+    if (event.event === "finished" && event.confirmed === true) this.#sensorTeks.add(`${event.tek}`);
     if (event.event === "wake") this.wakeUps++;
     if (event.event === "reading") this.readings.sent(event);
     if (event.event === "message") this.announced(event);
@@ -42,7 +46,10 @@ export class Exchange {
   /** What the Responder says of this exchange, but its messages. */
   hearResponder(event: PartyEvent): void {
     if (event.event === "reading") this.readings.received(event);
-    if (event.event === "agreed" && typeof event.tek === "string") this.responderTek = event.tek;
+    if (event.event === "agreed" && typeof event.tek === "string") {
+      this.responderTek = event.tek;
+      this.#responderTeks.add(event.tek);
+    }
     if (event.event === "expired") this.#expired(event);
     const kind: Misfit = event.what === "share" ? "share" : "session";
     if (event.event === "misfit" && typeof event.thirdParty === "string") {
@@ -50,6 +57,21 @@ export class Exchange {
       this.undecided.delete(kind);
     }
     if (event.event === "undecided") this.undecided.set(kind, `${event.reason}`);
+  }
+
+  /**
+   * The fingerprints at both ends: those of the exchange whose end is `finished`, unless another is confirmed at the
+   * sensor and not known to the Responder; and how many both have.
+   */
+  teks(finished: string | null) {
+    const strange = [...this.#sensorTeks].filter((tek) => !this.#responderTeks.has(tek));
+    const initiatorTek = strange[0] ?? finished;
+    const isKnown = initiatorTek !== null && this.#responderTeks.has(initiatorTek);
+    return {
+      initiatorTek,
+      responderTek: isKnown ? initiatorTek : this.responderTek,
+      agreed: this.#sensorTeks.size - strange.length,
+    };
   }
 
   /** A message, as its sender announces it. */

@@ -61,7 +61,7 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
 
 /** What tells the launcher, besides the folder, which firmware a sensor runs. */
 export function launchOptions({ paths, settings }: Stage, sensor: string): string[] {
-  const { link, readings, gateway, sleep } = settings;
+  const { link, readings, rekeyEvery, gateway, sleep } = settings;
   const line = paths.lineOf(sensor);
   return [
     ...(line === undefined ? [] : [`--${link}`, line]),
@@ -70,6 +70,7 @@ export function launchOptions({ paths, settings }: Stage, sensor: string): strin
       : sleep
         ? ["--wake", `${SLEEP_MS}`, "--times", `${readings}`]
         : ["--readings", `${readings}`]),
+    ...(rekeyEvery === undefined ? [] : [sleep ? "--exchange-every" : "--rekey-every", `${rekeyEvery}`]),
     ...(gateway ? ["--gateway"] : []),
   ];
 }
@@ -91,9 +92,11 @@ function resultOf(
   failure: Error | undefined,
   elapsedMs: number,
 ): RunResult {
-  const { deadline, threshold, privacy, suite, link, readings, gateway, sleep } = settings;
-  const { sensor, responderTek, expiry } = exchange;
-  const initiatorTek = typeof finished?.tek === "string" ? finished.tek : null;
+  const { deadline, threshold, privacy, suite, link, readings, rekeyEvery, gateway, sleep } = settings;
+  const { sensor, expiry } = exchange;
+  const { initiatorTek, responderTek, agreed } = exchange.teks(
+    typeof finished?.tek === "string" ? finished.tek : null,
+  );
   const sensorReason = typeof finished?.reason === "string" ? finished.reason : undefined;
   const outcome = { sensor, threshold, deadline, initiatorTek, responderTek, expiry, sensorReason };
   const reason = failure?.message ?? reasonOf({ ...outcome, responder: RESPONDER });
@@ -118,6 +121,7 @@ function resultOf(
     confirmed: finished?.confirmed === true,
     device: deviceFigures(finished?.device),
     messages: exchange.messages,
+    ...(rekeyEvery !== undefined && { exchanges: agreed }),
     ...(readings !== undefined && { readings: exchange.readings.figures }),
     ...(gateway && { gateway }),
     ...(sleep && { wakeUps: exchange.wakeUps }),

@@ -47,6 +47,7 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
     ...(run.liars.length === 0 ? [] : [line("found lying", wrap(run.liars, width + 4))]),
     line(`TEK at ${sensor}`, tek.initiator ?? "none"),
     line(`TEK at ${responder}`, tek.responder ?? "none"),
+    ...(run.exchanges === undefined ? [] : [line("exchanges", `${run.exchanges}`)]),
     ...(run.readings === undefined ? [] : [line("readings", readingsText(run.readings))]),
     ...(run.http === undefined
       ? []

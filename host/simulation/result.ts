@@ -65,6 +65,8 @@ export interface RunResult {
   readonly confirmed: boolean;
   readonly device: DeviceFigures;
   readonly messages: readonly MessageRecord[];
+  /** How many keys both ends have come to, where sensors are to make new ones. */
+  readonly exchanges?: number;
   /** Absent when none were to be sent. */
   readonly readings?: ReadingFigures;
   /** Whether the sensor had a gateway; this and what follows is absent without one. */

@@ -34,6 +34,8 @@ export interface Settings {
   readonly bits: number;
   /** Readings that each sensor sends; without it there is no channel. */
   readonly readings?: number;
+  /** How many readings one exchange is for; without it all of them. */
+  readonly rekeyEvery?: number;
   /** Whether sensors send bundles to a gateway. */
   readonly gateway: boolean;
   /** Whether they sleep between their readings, and collect R_I at the gateway after the first sleep. */

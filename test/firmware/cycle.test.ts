@@ -62,6 +62,22 @@ describe("a wake-up", () => {
     deepEqual(run(new Cycle(EVERY), woken(EVERY - 1), sensed), ["sense", "resume"]);
   });
 
+  it("sends its reading with the shares where no session serves, so that each goes out once", () => {
+    const early = (...events: CycleEvent[]) => {
+      const cycle = new Cycle(EVERY);
+      const exchange = events.flatMap((event) => cycle.handle(event)).find(({ kind }) => kind === "exchange");
+      return exchange?.kind === "exchange" && exchange.early;
+    };
+    equal(early(woken(undefined), sensed), true);
+    equal(early(woken(EVERY), sensed), false);
+    equal(early(woken(1, { unacknowledged: SILENT }), sensed), true);
+    // The exchange goes on after the sleep: the reading leaves under the session that there is.
+    const steps = run(new Cycle(EVERY), woken(EVERY), sensed, exchanged(false), opened, settled(true));
+    deepEqual(steps, ["sense", "store:1/1/0 exchange", "resume", "post", "sleep:true"]);
+    const renewed = run(new Cycle(EVERY), woken(EVERY), sensed, exchanged(true), opened, settled(true));
+    deepEqual(renewed, ["sense", "store:1/1/0 exchange", "store:0/0/0 resume", "post", "sleep:true"]);
+  });
+
   it("takes silence for a lost session after some wake-ups", () => {
     deepEqual(run(new Cycle(EVERY), woken(1, { unacknowledged: SILENT - 1 }), sensed), ["sense", "resume"]);
     const steps = run(new Cycle(EVERY), woken(1, { unacknowledged: SILENT }), sensed);
