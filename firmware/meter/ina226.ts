@@ -1,6 +1,6 @@
 /**
- * INA226, Texas Instruments' 16-bit current meter (SBOS547; registers in §7.6). Constructor, configure, sample and
- * close as ECMA-419 §13 wants them of a sensor.
+ * INA226, Texas Instruments' 16-bit current meter (SBOS547B: registers in §7.1, scale in §6.5.2.1).
+ * Constructor, configure, sample and close as ECMA-419 §13 wants them of a sensor.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * INA228, Texas Instruments' 20-bit current meter that adds up charge and energy itself (SBOSA24; registers in §7.6).
- * Constructor, configure, sample and close as ECMA-419 §13 wants them of a sensor.
+ * INA228, Texas Instruments' 20-bit current meter that adds up charge and energy itself (SLYS021A: registers
+ * in §7.6, scales in §8.1.2). Constructor, configure, sample and close as ECMA-419 §13 wants them of a sensor.
  */
 
 import {

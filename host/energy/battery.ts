@@ -8,35 +8,38 @@ export interface Cell {
   readonly capacity: number;
   /** The part of its capacity that it loses in a year. */
   readonly selfDischarge: number;
+  /** Where they come from, with how far that was followed (host/energy/model/currents.ts) in front. */
   readonly source: string;
 }
 
 const mAh = 3.6;
-/** Typical capacities of data sheets, at currents far below what a radio takes: pulses leave less. */
+/** Nominal capacities, at currents far below what a radio takes: pulses leave less. */
 export const cells: Readonly<Record<string, Cell>> = {
   cr2032: {
     name: "CR2032",
     capacity: 225 * mAh,
     selfDischarge: 0.01,
-    source: "Panasonic, CR2032, nominal at 0.2 mA",
+    source:
+      "[quoted] Panasonic, nominal, 1 % of self-discharge a year, as users of its data sheet repeat them",
   },
   cr2450: {
     name: "CR2450",
     capacity: 620 * mAh,
     selfDischarge: 0.01,
-    source: "Panasonic, CR2450, nominal at 0.2 mA",
+    source:
+      "[quoted] Panasonic, nominal, as a list of parts (Digi-Key P340-ND) repeats it; [assumed] 1 % a year",
   },
   cr2477: {
     name: "CR2477",
     capacity: 1000 * mAh,
     selfDischarge: 0.01,
-    source: "Panasonic, CR2477, nominal at 0.2 mA",
+    source: "[unverified] the usual nominal capacity, no maker's data sheet read; [assumed] 1 % a year",
   },
   l91: {
     name: "L91 (AA lithium)",
     capacity: 3000 * mAh,
     selfDischarge: 0.01,
-    source: "Energizer, L91, at 25 mA",
+    source: "[quoted] Energizer, as users of its data sheet repeat it; [assumed] 1 % a year",
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * A board's currents by Energest's five states (Contiki-NG, os/sys/energest.h): CPU, LPM, DEEP_LPM, TRANSMIT, LISTEN.
- * They stand in boards/<board>/currents.json, with their sources.
+ * They stand in boards/<board>/currents.json, each with its source and whether that was read.
  */
 
 import { readFileSync } from "node:fs";
@@ -12,49 +12,75 @@ export type BoardName = (typeof boardNames)[number];
 export const states = ["CPU", "LPM", "DEEP_LPM", "TRANSMIT", "LISTEN"] as const;
 export type State = (typeof states)[number];
 
+/**
+ * How far a number was followed: read in its source itself; read where somebody else repeats the source; a claim whose
+ * source could not be found; nobody's but this model's.
+ */
+export const statuses = ["confirmed", "quoted", "unverified", "assumed"] as const;
+export type Status = (typeof statuses)[number];
+
 export interface Currents {
   readonly chip: string;
   readonly volts: number;
   readonly hertz: number;
   /** Amperes. */
   readonly amperes: Readonly<Record<State, number>>;
-  /** Where each comes from. */
+  /** Where each comes from, its status in front. */
   readonly sources: Readonly<Record<State, string>>;
 }
 
-interface Table {
-  readonly chip: string;
+/** One current of a board's table. Of a range the middle is taken. */
+export interface TableCurrent {
+  readonly milliamperes: number | { readonly least: number; readonly most: number };
+  readonly is: string;
+  /** A key of the table's sources. */
   readonly source: string;
+  readonly status: Status;
+}
+
+export interface CurrentTable {
+  readonly chip: string;
   readonly volts: number;
   readonly clockMegahertz: number;
-  readonly energest: Readonly<Record<"CPU" | "LPM" | "DEEP_LPM", { milliamperes: number; is: string }>> & {
-    readonly radios: Readonly<
-      Record<string, { TRANSMIT: number; LISTEN: number; is: string; source?: string }>
-    >;
+  readonly sources: Readonly<Record<string, string>>;
+  readonly currents: Readonly<Record<string, TableCurrent>>;
+  /** Names of currents. */
+  readonly energest: Readonly<Record<"CPU" | "LPM" | "DEEP_LPM", string>> & {
+    readonly radios: Readonly<Record<string, Readonly<Record<"TRANSMIT" | "LISTEN", string>>>>;
   };
 }
 
-/** Throws a RangeError when the board has no such radio. This file runs as dist/host/energy/model/currents.js. */
-export function readCurrents(board: BoardName, link: LinkName): Currents {
+/** The table as it stands. This file runs as dist/host/energy/model/currents.js. */
+export function readCurrentTable(board: BoardName): CurrentTable {
   const file = new URL(`../../../../boards/${board}/currents.json`, import.meta.url);
-  const { chip, source, volts, clockMegahertz, energest } = JSON.parse(readFileSync(file, "utf8")) as Table;
-  const radio = energest.radios[link.startsWith("lora") ? "lora" : link];
+  return JSON.parse(readFileSync(file, "utf8")) as CurrentTable;
+}
+
+/** Throws a RangeError when the board has no such radio. */
+export function readCurrents(board: BoardName, link: LinkName): Currents {
+  const { chip, volts, clockMegahertz, sources, currents, energest } = readCurrentTable(board);
+  const { radios, ...idle } = energest;
+  const radio = radios[link.startsWith("lora") ? "lora" : link];
   if (radio === undefined) {
-    const names = Object.keys(energest.radios).join(", ");
+    const names = Object.keys(radios).join(", ");
     throw new RangeError(`link: boards/${board}/currents.json has no ${link}, but ${names}`);
   }
-  const idle = (state: "CPU" | "LPM" | "DEEP_LPM") => energest[state].milliamperes / 1000;
-  const said = (is: string) => `${is}: ${source}`;
-  const radioSource = radio.source === undefined ? said(radio.is) : `${radio.is}: ${radio.source}`;
+  const names: Readonly<Record<State, string>> = { ...idle, ...radio };
+  const each = <T>(of: (current: TableCurrent) => T) =>
+    Object.fromEntries(states.map((state) => [state, of(currents[names[state]])])) as Record<State, T>;
   return {
     ...{ chip, volts, hertz: 1e6 * clockMegahertz },
-    amperes: {
-      ...{ CPU: idle("CPU"), LPM: idle("LPM"), DEEP_LPM: idle("DEEP_LPM") },
-      ...{ TRANSMIT: radio.TRANSMIT / 1000, LISTEN: radio.LISTEN / 1000 },
-    },
-    sources: {
-      ...{ CPU: said(energest.CPU.is), LPM: said(energest.LPM.is), DEEP_LPM: said(energest.DEEP_LPM.is) },
-      ...{ TRANSMIT: radioSource, LISTEN: radioSource },
-    },
+    amperes: each(({ milliamperes }) => middle(milliamperes) / 1000),
+    sources: each(({ is, source, status, milliamperes }) => {
+      const range =
+        typeof milliamperes === "number"
+          ? ""
+          : `; the middle of ${milliamperes.least} to ${milliamperes.most} mA`;
+      return `[${status}] ${is}${range}: ${sources[source]}`;
+    }),
   };
+}
+
+function middle(milliamperes: TableCurrent["milliamperes"]): number {
+  return typeof milliamperes === "number" ? milliamperes : (milliamperes.least + milliamperes.most) / 2;
 }

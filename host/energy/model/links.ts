@@ -66,9 +66,10 @@ function ieee802154(): LinkModel {
     },
     setUp: none,
     assumptions: [
-      `frame: 6 bytes of PHY, ${MAC} of MAC (short addresses, 5 of security header, MIC-32, FCS), at most ${MOST} (IEEE 802.15.4-2020)`,
-      `${LOWPAN} bytes of 6LoWPAN: IPHC, NHC with 4-bit ports, checksum (RFC 6282); fragments by RFC 4944`,
-      "clear channel at once (128 µs of listening), an acknowledgement for each frame, no back-off with the receiver on",
+      `[quoted] at most ${MOST} bytes a frame, 192 µs of turnaround (aMaxPHYPacketSize, aTurnaroundTime of IEEE 802.15.4-2006, as radio drivers repeat them)`,
+      `[assumed] 6 bytes of PHY, ${MAC} of MAC: short addresses, 5 of security header, MIC-32, FCS`,
+      `[assumed] ${LOWPAN} bytes of 6LoWPAN: IPHC, NHC with 4-bit ports, checksum (formats of RFC 6282); fragments by RFC 4944`,
+      "[assumed] clear channel at once (128 µs of listening), an acknowledgement for each frame, no back-off with the receiver on",
     ],
   };
 }
@@ -82,7 +83,7 @@ function ble(): LinkModel {
   const GATT = 4 + 3;
   const EMPTY = PACKET * byte;
   const SPACE = 150e-6;
-  /** Widened by the clocks: 2 × 50 ppm of a 30 ms interval and the 32 µs of both ends (Core 5.4, Vol 6 Part B §4.2). */
+  /** Assumed: two clocks of 50 ppm over 30 ms, and twice 16 µs of jitter, as Zephyr's controller reckons with. */
   const WINDOW = 35e-6;
   const ADVERTISING = 3 * (1 + 4 + 2 + 6 + 31 + 3) * byte;
   const SCAN = 3 * (SPACE + 34 * byte);
@@ -110,9 +111,11 @@ function ble(): LinkModel {
       listen: SCAN + 44 * byte + EVENTS * (EMPTY + SPACE + WINDOW),
     },
     assumptions: [
-      "1 Mbit/s, 10 bytes of packet, 4 of MIC, 4 of L2CAP, 3 of ATT; data length 251, so one packet a message (Core 5.4, Vol 6)",
-      `set-up: one advertising event on three channels that a scanning router answers at once, and ${EVENTS} empty connection events for parameters, MTU and subscription`,
-      "the router does not let the board wait: connection intervals of 30 ms, the radio off in between",
+      `[unverified] 1 Mbit/s, ${PACKET} bytes of packet, ${MIC} of MIC, 4 of L2CAP, 3 of ATT, data length ${MOST}: the Bluetooth Core Specification was not at hand`,
+      "[quoted] 150 µs between packets (EVENT_IFS_US of Zephyr's controller)",
+      `[assumed] the board listens ${1e6 * WINDOW} µs before each packet: two clocks of 50 ppm over 30 ms, twice 16 µs of jitter`,
+      `[assumed] set-up: one advertising event on three channels that a scanning router answers at once, and ${EVENTS} empty connection events for parameters, MTU and subscription`,
+      "[assumed] the router does not let the board wait: connection intervals of 30 ms, the radio off in between",
     ],
   };
 }
@@ -136,13 +139,17 @@ function wifi(): LinkModel {
     receive: (size) => ({ frames: 1, bytes: size + OVERHEAD, transmit: ACK, listen: SPACE + frame(size) }),
     setUp: { frames: 12, bytes: 1800, transmit: 12 * frame(100), listen: ASSOCIATE },
     assumptions: [
-      `${OVERHEAD} bytes of MAC, CCMP, LLC, FCS, IPv4 and UDP, 20 µs of preamble, all at 6 Mbit/s (IEEE 802.11-2020, clause 18)`,
-      `set-up: association, WPA2 handshake and DHCP are taken as 12 frames of 100 bytes and ${ASSOCIATE} s of listening: an assumption, measure yours`,
+      `[unverified] ${OVERHEAD} bytes of MAC, CCMP, LLC, FCS, IPv4 and UDP, 20 µs of preamble, spaces and back-off of 802.11g: IEEE 802.11 was not at hand`,
+      "[assumed] all is sent at 6 Mbit/s",
+      `[assumed] set-up: association, WPA2 handshake and DHCP as 12 frames of 100 bytes and ${ASSOCIATE} s of listening; measure yours`,
     ],
   };
 }
 
-/** LoRa symbols of a frame (Semtech AN1200.13; SX1261/2 data sheet §6.1.4): explicit header, CRC, code rate 4/5. */
+/**
+ * Seconds of a LoRa frame: explicit header, CRC, code rate 4/5, 8 symbols of preamble; for spreading factors from 7. The
+ * formula is the one that Semtech's LoRaMac-node computes in integers (src/radio/sx126x/radio.c, RadioTimeOnAir).
+ */
 export function loraAirTime(spreading: number, bytes: number, bandwidth = 125e3): number {
   const symbol = 2 ** spreading / bandwidth;
   // Low data rate optimization is on from 16 ms a symbol.
@@ -192,8 +199,10 @@ function lora(spreading: 7 | 8 | 9 | 10 | 11 | 12): LinkModel {
     },
     setUp: none,
     assumptions: [
-      `air time by Semtech AN1200.13: 8 symbols of preamble, explicit header, CRC, 4/5, ${OVERHEAD} bytes of LoRaWAN, at most ${most} of payload (RP002-1.0.4, EU868)`,
-      "class A, joined before: two receive windows of 8 symbols behind each uplink; messages are cut without a header of their own; the duty cycle is not checked",
+      "[confirmed] air time as Semtech's LoRaMac-node computes it: 8 symbols of preamble, explicit header, CRC, 4/5",
+      `[quoted] at most ${most} bytes of payload: EU868 where repeaters may be (MaxPayloadOfDatarateRepeaterEU868 of LoRaMac-node's regions)`,
+      `[unverified] ${OVERHEAD} bytes of LoRaWAN, without options: the LoRaWAN specification was not at hand`,
+      "[assumed] class A, joined before: two receive windows of 8 symbols behind each uplink; messages are cut without a header of their own; the duty cycle is not checked",
     ],
   };
 }

@@ -17,7 +17,9 @@ import { primitives } from "../../primitives.js";
 export interface Wire {
   readonly name: string;
   readonly out: boolean;
+  /** Of CoAP, its header and options included; of the message in it. */
   readonly bytes: number;
+  readonly message: number;
 }
 
 /** How the exchange travels: an I_TP to each third party, or one bundle to a gateway. */
@@ -42,31 +44,35 @@ export function exchangeMessages(threshold: number, thirdParties: number, form: 
     const bundle = bundleOf(policy);
     const answer = SENDER_ID + RESPONDER_NONCE_LENGTH + TAG_LENGTH;
     return [
-      { name: "bundle", out: true, bytes: request(BUNDLE_PATH, bundle.length) },
-      { name: "acknowledgement", out: false, bytes: encodeEmpty(Types.ACK, 0).length },
-      { name: "R_I", out: false, bytes: response(answer) },
-      { name: "acknowledgement", out: true, bytes: encodeEmpty(Types.ACK, 0).length },
+      { name: "bundle", out: true, bytes: request(BUNDLE_PATH, bundle.length), message: bundle.length },
+      acknowledgement(false),
+      { name: "R_I", out: false, bytes: response(answer), message: answer },
+      acknowledgement(true),
     ];
   }
   const { bytes } = limitsOf(policy);
   return policy.thirdParties.flatMap(() => [
-    { name: "I_TP", out: true, bytes: request("mikey", bytes.I_TP) },
-    { name: "acknowledgement", out: false, bytes: encodeEmpty(Types.ACK, 0).length },
-    { name: "TP_I", out: false, bytes: response(bytes.TP_I) },
-    { name: "acknowledgement", out: true, bytes: encodeEmpty(Types.ACK, 0).length },
+    { name: "I_TP", out: true, bytes: request("mikey", bytes.I_TP), message: bytes.I_TP },
+    acknowledgement(false),
+    { name: "TP_I", out: false, bytes: response(bytes.TP_I), message: bytes.TP_I },
+    acknowledgement(true),
   ]);
 }
 
 /** One reading of so many bytes under OSCORE, and its receipt. */
 export function readingMessages(payload: number): Wire[] {
-  // OSCORE adds 13 bytes to a request and 11 to a response (RFC 8613); the reading's path is inside.
+  // What OSCORE adds by draft-ietf-iotops-security-protocol-comparison; the reading's path is inside.
   const OSCORE_REQUEST = 13;
   const OSCORE_RESPONSE = 11;
   const header = 4 + TOKEN.length;
   return [
-    { name: "reading", out: true, bytes: header + 1 + payload + OSCORE_REQUEST },
-    { name: "receipt", out: false, bytes: header + 1 + OSCORE_RESPONSE },
+    { name: "reading", out: true, bytes: header + 1 + payload + OSCORE_REQUEST, message: payload },
+    { name: "receipt", out: false, bytes: header + 1 + OSCORE_RESPONSE, message: 0 },
   ];
+}
+
+function acknowledgement(out: boolean): Wire {
+  return { name: "acknowledgement", out, bytes: encodeEmpty(Types.ACK, 0).length, message: 0 };
 }
 
 function identity(i: number) {

@@ -13,7 +13,7 @@ const colours = { CPU: "#0072b2", TRANSMIT: "#d55e00", LISTEN: "#e69f00" } as co
 const FIGURE = 90;
 
 const CAPTION =
-  "Coloured: modelled, not measured. What others measured also holds an operating system and waiting awake.";
+  "Coloured: modelled, not measured. Hatched: reported by others, unverified; with an operating system, waiting awake.";
 
 /** The picture, with its title. */
 export function comparisonSvg(rivals: readonly Rival[], title: string): string {

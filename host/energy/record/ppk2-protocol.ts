@@ -1,5 +1,6 @@
 /**
- * What Nordic's PPK2 is told and says over its serial line, after the Power Profiler app: commands of one byte and
+ * What Nordic's PPK2 is told and says over its serial line, after Nordic's Power Profiler app
+ * (NordicSemiconductor/pc-nrfconnect-ppk, src/constants.ts and src/device/serialDevice.ts): commands of one byte and
  * their arguments, metadata as lines of ASCII, samples as words of 32 bits.
  */
 

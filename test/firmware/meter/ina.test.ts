@@ -1,4 +1,4 @@
-/** The drivers of INA228 and INA226, against the worked examples of their data sheets. */
+/** The drivers of INA228 and INA226, against registers reckoned by the formulas of their data sheets. */
 
 import { csvHeading, csvRow } from "../../../firmware/meter/csv.js";
 import { INA226 } from "../../../firmware/meter/ina226.js";
@@ -41,7 +41,7 @@ const near = (actual: number, expected: number, part: number): void =>
   ok(Math.abs(actual - expected) <= Math.abs(expected) * part, `${actual}, expected ${expected}`);
 
 describe("INA228", () => {
-  // SBOSA24, table 8-2: 16.2 mΩ, 10 A at most; 6 A at 48 V for an hour.
+  // By the scales of SLYS021A §8.1.2: 16.2 mΩ, 10 A at most; 6 A at 48 V for an hour.
   const values = {
     62: 0x5449,
     63: 0x2281,
@@ -52,7 +52,7 @@ describe("INA228", () => {
   };
   const lengths = { 5: 3, 7: 3, 9: 5, 10: 5 };
 
-  it("is calibrated and read as in the data sheet's example", () => {
+  it("is calibrated and read by the data sheet's formulas", () => {
     const { state, io } = chip(values, lengths);
     const meter = new INA228({ sensor: { io, data: 26, clock: 27 } });
     deepEqual(state.options, { address: 0x40, hz: 400_000, data: 26, clock: 27 });
@@ -95,10 +95,10 @@ describe("INA228", () => {
 });
 
 describe("INA226", () => {
-  // SBOS547, table 8-1: 2 mΩ and 1 mA a step; 10 A at 11.98 V.
+  // By the scales of SBOS547B §6.5.2.1: 2 mΩ and 1 mA a step; 10 A at 11.98 V.
   const values = { 254: 0x5449, 255: 0x2260, 2: 0x2570, 4: 0x2710 };
 
-  it("is calibrated and read as in the data sheet's example", () => {
+  it("is calibrated and read by the data sheet's formulas", () => {
     const { state, io } = chip(values);
     const meter = new INA226({ sensor: { io, address: 0x41 } });
     equal(state.options?.address, 0x41);

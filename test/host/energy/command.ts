@@ -5,12 +5,23 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../../host/cli/main.js", import.meta.url));
 
-export function energy(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function energy(...args: string[]): Promise<Outcome> {
+  return energyIn(process.cwd(), ...args);
+}
+
+/** In a folder. */
+export function energyIn(cwd: string, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [main, "energy", ...args],
-      { timeout: 60_000, maxBuffer: 1 << 26 },
+      { cwd, timeout: 60_000, maxBuffer: 1 << 26 },
       (error, out, err) => resolve({ code: error === null ? 0 : (error.code as number), out, err }),
     );
   });
