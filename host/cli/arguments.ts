@@ -4,6 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { type Identity, identityFromText, identityToText } from "../../protocol/mikey/identity.js";
 import { nameOfIdentity } from "../authority/names.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
+import { checkHttpUrl } from "../http/client.js";
 
 /** A whole number from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -48,6 +49,12 @@ export function identity(text: string): Identity {
     nameOfIdentity(read);
     return read;
   });
+}
+
+/** The URL of a server. */
+export function httpUrl(text: string): string {
+  valid(() => checkHttpUrl(text));
+  return text;
 }
 
 /** A party, where its folder is, and where it listens. */

@@ -32,7 +32,16 @@ import { enrolmentImage } from "../enrolment/image.js";
 import { writeMod } from "../enrolment/mod.js";
 import { type Others, othersToJson, tellGateway, tellOfResponder } from "../enrolment/others.js";
 import { chooseHandle } from "../gateway/folder.js";
-import { another, folderAt, identity, type Placed, placed, seconds, wholeNumber } from "./arguments.js";
+import {
+  another,
+  folderAt,
+  httpUrl,
+  identity,
+  type Placed,
+  placed,
+  seconds,
+  wholeNumber,
+} from "./arguments.js";
 import { addBoardOptions, askCode, type BoardOptions, giveOptions, givesBoard } from "./board-options.js";
 
 const MAX_DAYS = 36_500;
@@ -46,6 +55,7 @@ interface EnrolOptions extends BoardOptions {
   suite?: SuiteName;
   gateway?: { readonly folder: string; readonly address: string };
   responder: Identity | Placed;
+  responderUrl?: string;
   out?: string;
   mod?: string;
   days: number;
@@ -75,6 +85,11 @@ export function addEnrolCommand(program: Command): void {
       "whom the sensor agrees with; as id=dir@host:port the third parties are told of it, and the sensor where it is",
       responder,
     )
+    .option(
+      "--responder-url <url>",
+      "where the gateway reaches it by HTTP, instead of its host:port",
+      httpUrl,
+    )
     .option("--out <file>", "the sensor's file")
     .option("--mod <dir>", "a Moddable mod that gives the board its enrolment when it is flashed")
     .option("--days <days>", "how long the enrolment is valid", wholeNumber(1, MAX_DAYS), 365)
@@ -95,6 +110,9 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
   const now = Date.now();
   for (const party of parties) vouchFor(authority, party, "third-party", now);
   const to = "folder" in options.responder ? options.responder : undefined;
+  if (options.responderUrl !== undefined && (to === undefined || options.gateway === undefined)) {
+    command.error("error: option '--responder-url' needs --gateway, and --responder with its folder");
+  }
   if (to !== undefined) vouchFor(authority, to, "responder", now);
 
   const folders = parties.map(({ folder }) => folder);
@@ -131,7 +149,7 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
         privacy: policy.privacy,
         thirdParties: addresses,
         handle: handle as number,
-        responders: [to?.address ?? ""],
+        responders: [options.responderUrl ?? to?.address ?? ""],
       },
     }),
   };
@@ -153,7 +171,7 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
 }
 
 async function enrolBoard(
-  options: BoardOptions,
+  options: EnrolOptions,
   enrolment: MadeEnrolment,
   kept: readonly (string | undefined)[],
   others: Others,
@@ -163,7 +181,13 @@ async function enrolBoard(
   const code = await askCode(options, record?.code);
   // Neither keys nor a handle that is drawn anew.
   const { psks: _, t: __, gateway, ...order } = enrolment.sensor;
-  const asked = JSON.stringify({ ...order, gateway: gateway?.address, folders: others.folders });
+  const { responderUrl } = options;
+  const asked = JSON.stringify({
+    ...order,
+    gateway: gateway?.address,
+    responderUrl,
+    folders: others.folders,
+  });
   // An image that may have reached the board is finished first: its code may be the board's by now.
   if (record?.pending !== undefined) {
     await giveToBoard(code, record.pending, give);
