@@ -77,7 +77,7 @@ export async function startServers(
     const server = stage.start({
       ...{ name, script, args, onFailure: stage.break },
       onEvent(event) {
-        if (event.event === "serving") stage.paths.http?.connect(Number(event.port));
+        if (event.event === "serving" && event.what === "http") stage.paths.http?.connect(Number(event.port));
         onEvent(name, event);
       },
     });
