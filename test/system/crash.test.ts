@@ -15,7 +15,8 @@ import { primitives } from "../../host/primitives.js";
 import { Network, type Passage, type Relay } from "../../host/simulation/network.js";
 import { type PartyEvent, PartyProcess, programFile } from "../../host/simulation/process.js";
 import { openLmdbStore } from "../../host/store/lmdb.js";
-import { WINDOW } from "../../host/third-party/keys.js";
+import { decodeKeys, WINDOW } from "../../host/third-party/keys.js";
+import { FileVault } from "../../host/third-party/vault.js";
 import { ascii, concat, fromHex } from "../../protocol/bytes.js";
 import { blockSize, decodeBlock } from "../../protocol/coap/block.js";
 import { decodeMessage, findOption } from "../../protocol/coap/message.js";
@@ -362,11 +363,19 @@ describe("system: third parties and Responder under SIGKILL", function () {
     assert.deepEqual(store.table("open").entries(), []);
     await store.close();
     for (const { folder: own } of parties) {
-      const counters = await openLmdbStore(join(own, "state"));
+      const state = join(own, "state");
+      const store = await openLmdbStore(state);
+      const vault = new FileVault(join(state, "vault"));
       for (const sensor of SENSORS) {
-        assert.equal(counters.table<{ last: number }>("counters").get(sensor)?.last, KILLS);
+        const kept = store.table<{ place: number; sealed: Uint8Array }>("keys").get(sensor);
+        assert.ok(kept);
+        const key = vault.get(kept.place);
+        const bytes = primitives.ccmOpen(key, new Uint8Array(13), ascii(sensor), kept.sealed, 16);
+        const { next, skipped, open } = decodeKeys(bytes as Uint8Array);
+        assert.deepEqual([next, skipped.size, open.size], [KILLS + 1, 0, 0], sensor);
       }
-      await counters.close();
+      vault.close();
+      await store.close();
     }
   });
 });
