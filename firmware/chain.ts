@@ -4,8 +4,7 @@
  * exchanges to come only.
  */
 
-import { concat, equal, readUint, uint, wipe } from "../protocol/bytes.js";
-import { nextPsk } from "../protocol/exchange/chain.js";
+import { concat, equal, readUint, uint, wipe, writeUint } from "../protocol/bytes.js";
 import { PSK_LENGTH } from "../protocol/exchange/profile.js";
 import type { Device, Storage } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
@@ -30,53 +29,66 @@ export interface Step {
  * Another enrolment than the one before begins its own chain. Throws when the storage fails, when T is used up, or when
  * the keys are gone; then no exchange may begin.
  */
-export function nextStep(device: Pick<Device, "primitives" | "storage">, enrolment: Enrolled): Step {
-  const { primitives, storage } = device;
+export function nextStep(
+  device: Pick<Device, "primitives" | "steps" | "storage">,
+  enrolment: Enrolled,
+): Step {
+  const { steps, storage } = device;
   const { start, taken } = enrolment;
-  const found = peekStep(device, enrolment);
-  if (found === undefined) throw new Error("chain: its keys are gone; the sensor must be enrolled anew");
-  const { t, psks, mark } = found;
+  const value = readChain(device, enrolment);
+  if (value === undefined) throw new Error("chain: its keys are gone; the sensor must be enrolled anew");
+  const step = stepIn(value);
+  const { t } = step;
   if (t === 0) throw new RangeError("T: all values are used; the sensor must be enrolled anew");
-  const next = psks.map((psk) => nextPsk(primitives, psk));
-  const value = concat(mark, uint(t === LAST_T ? 0 : t + 1, 4), ...next);
-  storage.write(NAME, value);
-  wipe(value, ...next);
+  const next = value.slice();
+  writeUint(next, MARK_LENGTH, 4, t === LAST_T ? 0 : t + 1);
+  steps.stepPsks(next.subarray(HEAD));
+  storage.write(NAME, next);
+  wipe(next);
   if (start !== undefined && taken !== undefined && !isTaken(start)) {
     taken();
     wipe(...start.keys);
   }
-  return { t, psks };
+  return step;
 }
 
 /** What the next exchange will have, with T 0 when all are used; undefined when the keys are gone. Nothing changes. */
 export function peekStep(
+  device: Pick<Device, "primitives" | "storage">,
+  enrolment: Enrolled,
+): Step | undefined {
+  const value = readChain(device, enrolment);
+  return value && stepIn(value);
+}
+
+/** A copy of what is stored, or would be if the enrolment had begun its chain. */
+function readChain(
   { primitives, storage }: Pick<Device, "primitives" | "storage">,
   { policy, start }: Enrolled,
-): (Step & { readonly mark: Uint8Array }) | undefined {
+): Uint8Array | undefined {
   const stored = storage.read(NAME);
-  // Without keys the enrolment was taken, and what is stored is of it.
-  const own =
-    start === undefined || isTaken(start)
-      ? undefined
-      : primitives.sha256(concat(...start.keys)).slice(0, MARK_LENGTH);
-  const mark = stored?.slice(0, MARK_LENGTH);
-  if (
-    stored === undefined ||
-    mark === undefined ||
-    stored.length === 0 ||
-    (own !== undefined && !equal(mark, own))
-  ) {
-    return start && own && { t: start.t, psks: start.keys.map((key) => key.slice()), mark: own };
+  if (start !== undefined && !isTaken(start)) {
+    const mark = primitives.sha256(concat(...start.keys)).subarray(0, MARK_LENGTH);
+    if (stored === undefined || !equal(stored.subarray(0, MARK_LENGTH), mark)) {
+      return concat(mark, uint(start.t, 4), ...start.keys);
+    }
   }
+  // Without keys the enrolment was taken, and what is stored is of it.
+  if (stored === undefined || stored.length === 0) return undefined;
   const length = HEAD + policy.thirdParties.length * PSK_LENGTH;
   if (stored.length !== length) {
     throw new RangeError(`chain: expected ${length} stored bytes, got ${stored.length}`);
   }
+  return stored;
+}
+
+/** T and PSKs of a value: the PSKs are where they are. */
+function stepIn(value: Uint8Array): Step {
   const psks: Uint8Array[] = [];
-  for (let offset = HEAD; offset < length; offset += PSK_LENGTH) {
-    psks.push(stored.slice(offset, offset + PSK_LENGTH));
+  for (let offset = HEAD; offset < value.length; offset += PSK_LENGTH) {
+    psks.push(value.subarray(offset, offset + PSK_LENGTH));
   }
-  return { t: readUint(stored, MARK_LENGTH, 4), psks, mark };
+  return { t: readUint(value, MARK_LENGTH, 4), psks };
 }
 
 /** Wipes what is stored: the board is no sensor's any more. */

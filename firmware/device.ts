@@ -36,7 +36,7 @@ export type TimerId = unknown;
 
 /** Small named values that survive a reset. */
 export interface Storage {
-  /** The value last written, or undefined when there is none. */
+  /** The value last written, in an array of its own, or undefined when there is none. */
   read(name: string): Uint8Array | undefined;
   /** When this returns, the value is durable; a reset in between leaves the old one whole. Throws when it can't. */
   write(name: string, value: Uint8Array): void;

@@ -60,6 +60,7 @@
 	each(xs_exchange_share_verification, 5) \
 	each(xs_exchange_confirmation, 3) \
 	each(xs_exchange_keys, 4) \
+	each(xs_exchange_step_psks, 1) \
 	BOARD_NATIVES(each)
 
 #endif

@@ -134,7 +134,7 @@ function opensOnlyWhatHolds(p: Primitives, packet: string, tagLength: 8 | 16): b
   return true;
 }
 
-/** What an exchange of 2-of-2 makes, by its digest, and a TP_I: from the reference. */
+/** What an exchange of 2-of-2 makes, by its digest, and a TP_I: from the reference; and the step to the next PSK. */
 function makesAndTakes(p: Primitives, steps: SensorSteps): boolean {
   const party = { type: 2, data: counting(2) };
   const policy = {
@@ -152,14 +152,14 @@ function makesAndTakes(p: Primitives, steps: SensorSteps): boolean {
   const receipt = fromHex(RECEIPT);
   const taken = steps.consumeShareVerification(receipt, session, party, psk) === undefined;
   receipt[receipt.length - 1] ^= 1;
-  return (
-    gives(made, MADE) &&
-    taken &&
-    refusesForgery(() => steps.consumeShareVerification(receipt, session, party, psk))
-  );
+  const refused = refusesForgery(() => steps.consumeShareVerification(receipt, session, party, psk));
+  steps.stepPsks(psk);
+  return gives(made, MADE) && taken && refused && gives(psk, STEPPED);
 }
 
 const MADE = "c8a2243a7a2ed350c5658c94755567e694caf4a6ff1210824a7849d7db4eebfc";
+/** OpenSSL's HMAC-SHA-256 of "symbolon-psk". */
+const STEPPED = "92ff6dbb1b58759dd7e2505f141447a6";
 const RECEIPT =
   "010105010001020300010e020000000709f0020002000100025c31c806a01e2dbef375e60a06d683cdd43d4cc72e67999d227f57b0e44c1c59";
 

@@ -11,6 +11,8 @@ import type { ChannelKeys, Session } from "./session.js";
 
 /** Steps that go together: they take only sessions that they have created. */
 export interface SensorSteps {
+  /** As chain.ts: the PSKs of T + 1 in the place of those of T, 16 bytes each, one after the other. */
+  stepPsks(psks: Uint8Array): void;
   /** The session that a sensor begins with nonce N (8 bytes) and T. */
   createSession(policy: Policy, responder: Identity, nonce: Uint8Array, t: number): Session;
   /** As share-message.ts: I_TP for third parties 1…n in order. */

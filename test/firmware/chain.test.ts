@@ -5,7 +5,7 @@ import { ascii, concat, toHex } from "../../protocol/bytes.js";
 import { laterPsk, nextPsk } from "../../protocol/exchange/chain.js";
 import { policyOf, pskOf } from "../protocol/exchange/parties.js";
 import { deepEqual, equal, throws } from "../support/assert.js";
-import { primitives } from "../support/primitives.js";
+import { primitives, steps } from "../support/primitives.js";
 
 type Enrolled = Pick<Enrolment, "policy" | "start" | "taken">;
 
@@ -32,7 +32,7 @@ class TestStorage implements Storage {
   }
 
   next(enrolment = enrolled): Step {
-    return nextStep({ primitives, storage: this }, enrolment);
+    return nextStep({ primitives, steps, storage: this }, enrolment);
   }
 
   /** Whether a key stands somewhere in it. */
@@ -122,7 +122,7 @@ describe("T and PSKs of the sensor", () => {
       },
       write() {},
     };
-    throws(() => nextStep({ primitives, storage: unreadable }, enrolled), /flash: no answer/);
+    throws(() => nextStep({ primitives, steps, storage: unreadable }, enrolled), /flash: no answer/);
     const storage = new TestStorage();
     storage.next();
     const whole = storage.value as Uint8Array;

@@ -5,7 +5,7 @@ import { enrolmentInForce, ImageError, storedCode, storeImage } from "../../firm
 import { fromHex, toHex } from "../../protocol/bytes.js";
 import { laterPsk } from "../../protocol/exchange/chain.js";
 import { deepEqual, equal, fail, throws } from "../support/assert.js";
-import { primitives } from "../support/primitives.js";
+import { primitives, steps } from "../support/primitives.js";
 import { imageOf, MemoryStorage, nextCode, sensorJson } from "./enroller.js";
 
 const none = () => fail("the image's enrolment was asked for");
@@ -32,7 +32,7 @@ describe("stored enrolment", () => {
   it("is gone when the board was wiped, and the code stays", () => {
     const storage = new MemoryStorage();
     storeImage(storage, imageOf(), primitives);
-    nextStep({ primitives, storage }, enrolmentInForce(storage, none));
+    nextStep({ primitives, steps, storage }, enrolmentInForce(storage, none));
     storeImage(storage, nextCode, primitives);
     deepEqual(storage.read("chain"), new Uint8Array(0));
     deepEqual(storedCode(storage), nextCode);
@@ -59,7 +59,7 @@ describe("stored enrolment", () => {
     const storage = new MemoryStorage();
     storeImage(storage, imageOf(), primitives);
     for (let t = 1; t <= 4; t++)
-      equal(nextStep({ primitives, storage }, enrolmentInForce(storage, none)).t, t);
+      equal(nextStep({ primitives, steps, storage }, enrolmentInForce(storage, none)).t, t);
     equal(enrolmentInForce(storage, none).start, undefined);
     const { policy } = sensorJson;
     const psks = [null, "cd".repeat(16), null];
@@ -70,7 +70,7 @@ describe("stored enrolment", () => {
     };
     refuses(storage, imageOf({ ...json, t: 6 }), "the board has no PSK that could be kept");
     storeImage(storage, imageOf(json), primitives);
-    const step = nextStep({ primitives, storage }, enrolmentInForce(storage, none));
+    const step = nextStep({ primitives, steps, storage }, enrolmentInForce(storage, none));
     const after = (psk: string | null) => laterPsk(primitives, fromHex(psk as string), 4);
     deepEqual(step.t, 5);
     // The new third party steps from T 1, too.

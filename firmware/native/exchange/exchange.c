@@ -121,3 +121,13 @@ void xs_exchange_keys(xsMachine *the)
 
 	channelKeys(&it, tgk(the, &it), writable(the, 2, TEK), writable(the, 3, SALT));
 }
+
+/* xs_exchange_step_psks(psks): in place */
+void xs_exchange_step_psks(xsMachine *the)
+{
+	size_t length = readable(the, 0).length;
+
+	if (length % PSK != 0)
+		xsRangeError("PSKs: expected a multiple of %d bytes, got %d", PSK, (int)length);
+	stepPsks(writable(the, 0, length), length / PSK);
+}

@@ -21,7 +21,14 @@ const CONFIRMATION_NONCE = 19;
 const CONFIRMATION_NONCE_END = 27;
 const CONFIRMATION_ID = 31;
 
+/** Stands before what takes it as it is: it is a constant where bundle.ts links it. */
+function stepPsks(this: void, psks: Uint8Array): void {
+  native("xs_exchange_step_psks").call(this, psks);
+}
+
 export const steps: SensorSteps = {
+  stepPsks,
+
   createSession(policy, responder, nonce, t) {
     if (t >>> 0 !== t) throw new RangeError(`T: a COUNTER goes from 0 to 2^32 - 1, got ${t}`);
     const { sensor } = policy;

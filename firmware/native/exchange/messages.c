@@ -464,3 +464,19 @@ int checkConfirmation(const Session *session, Bytes tgk, Bytes message)
 		return -1;
 	return (int)idLength;
 }
+
+void stepPsks(uint8_t *psks, size_t count)
+{
+	static const char label[] = "symbolon-psk";
+	uint8_t digest[HASH_MAX_DIGEST];
+	HmacKey key;
+	size_t i;
+
+	for (i = 0; i < count; i++, psks += PSK) {
+		hmacKey(&key, &sha256, psks, PSK);
+		hmac(&key, (const uint8_t *)label, sizeof(label) - 1, NULL, 0, digest);
+		memcpy(psks, digest, PSK);
+	}
+	wipe(&key, sizeof(key));
+	wipe(digest, sizeof(digest));
+}

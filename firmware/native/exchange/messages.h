@@ -83,6 +83,12 @@ int checkConfirmation(const Session *session, Bytes tgk, Bytes message);
 #define CONFIRMATION_NONCE 19 /* where its nonce begins */
 #define CONFIRMATION_ID 31 /* where its sender ID begins */
 
+/*
+ * The PSKs of T + 1 in the place of those of T (protocol/exchange/chain.ts): `count` of them, one after the other. Nothing
+ * else keeps the old ones.
+ */
+void stepPsks(uint8_t *psks, size_t count);
+
 void channelKeys(const Session *session, Bytes tgk, uint8_t tek[TEK], uint8_t salt[SALT]);
 
 #endif

@@ -77,6 +77,7 @@ describe("known-answer tests at the start", () => {
   }
 
   const wrongSteps: Partial<SensorSteps>[] = [
+    { stepPsks: () => {} },
     {
       createShareMessages: (...given) =>
         steps.createShareMessages(...given).map((message) => damaged(message)),

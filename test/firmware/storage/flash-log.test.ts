@@ -4,7 +4,7 @@ import { type Flash, FlashLog } from "../../../firmware/storage/flash-log.js";
 import { uint } from "../../../protocol/bytes.js";
 import { policyOf, pskOf } from "../../protocol/exchange/parties.js";
 import { deepEqual, equal, ok, throws } from "../../support/assert.js";
-import { primitives } from "../../support/primitives.js";
+import { primitives, steps as sensorSteps } from "../../support/primitives.js";
 
 class PowerCut extends Error {}
 
@@ -213,7 +213,7 @@ describe("values in flash", () => {
       flash.steps = steps;
       let last = 0;
       const take = () => {
-        const t = nextStep({ primitives, storage: new FlashLog(flash) }, enrolled).t;
+        const t = nextStep({ primitives, steps: sensorSteps, storage: new FlashLog(flash) }, enrolled).t;
         ok(t > last, `T ${t} after ${last}, power cut after ${steps} steps`);
         last = t;
       };

@@ -2,7 +2,7 @@ import { nextStep } from "../../../firmware/chain.js";
 import { TwoCopies } from "../../../firmware/storage/two-copies.js";
 import { policyOf, pskOf } from "../../protocol/exchange/parties.js";
 import { deepEqual, equal, ok } from "../../support/assert.js";
-import { primitives } from "../../support/primitives.js";
+import { primitives, steps } from "../../support/primitives.js";
 
 /** As on an ESP32: an entry is erased, then written; power may fail between. */
 class TestPreference {
@@ -54,17 +54,17 @@ describe("values in two copies", () => {
       const preference = new TestPreference();
       const storage = new TwoCopies(preference, "symbolon");
       let last = 0;
-      for (let i = 0; i < before; i++) last = nextStep({ primitives, storage }, enrolled).t;
+      for (let i = 0; i < before; i++) last = nextStep({ primitives, steps, storage }, enrolled).t;
       preference.cut = true;
       for (let i = 0; i < 3; i++) {
         try {
-          last = nextStep({ primitives, storage }, enrolled).t;
+          last = nextStep({ primitives, steps, storage }, enrolled).t;
         } catch (error) {
           equal((error as Error).message, "power cut");
         }
       }
       preference.cut = false;
-      ok(nextStep({ primitives, storage }, enrolled).t > last);
+      ok(nextStep({ primitives, steps, storage }, enrolled).t > last);
     }
   });
 });

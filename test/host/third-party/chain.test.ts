@@ -208,7 +208,7 @@ class Sensor {
         this.first = undefined;
       });
     try {
-      const { t, psks } = nextStep({ primitives, storage }, { policy, start, taken });
+      const { t, psks } = nextStep({ primitives, steps, storage }, { policy, start, taken });
       const credentials = { policy, weights, psk: (x: number) => psks[x - 1] };
       return beginExchange(steps, randomSource, credentials, responder, t);
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { concat } from "../../../protocol/bytes.js";
+import { nextPsk } from "../../../protocol/exchange/chain.js";
 import { createConfirmation } from "../../../protocol/exchange/confirmation.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
 import { referenceSteps } from "../../../protocol/exchange/reference-steps.js";
@@ -60,6 +61,37 @@ describe("the sensor's steps", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("step PSKs as the reference does, each on its own and where it is", () => {
+    const key = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 9 }), fc.nat(3), (keys, before) => {
+        const run = (by: SensorSteps) => {
+          const all = concat(new Uint8Array(before).fill(0xaa), ...keys, 0xaa);
+          by.stepPsks(all.subarray(before, all.length - 1));
+          return all;
+        };
+        const stepped = run(steps);
+        deepEqual(stepped, run(reference));
+        const one = keys.map((key) => nextPsk(primitives, key));
+        deepEqual(stepped, concat(new Uint8Array(before).fill(0xaa), ...one, 0xaa));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("step no part of a PSK", () => {
+    for (const by of [steps, reference]) {
+      for (const length of [1, 15, 17, 47]) {
+        const bytes = material("psks", length);
+        throws(() => by.stepPsks(bytes), {
+          type: RangeError,
+          message: `PSKs: expected a multiple of 16 bytes, got ${length}`,
+        });
+        deepEqual(bytes, material("psks", length));
+      }
+    }
   });
 
   it("refuse lengths that do not fit", () => {
