@@ -4,6 +4,7 @@ import { randomInt } from "node:crypto";
 import { type Command, Option } from "commander";
 import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
+import { type HostileMode, hostileModes } from "../simulation/hostile.js";
 import { type BoardName, boardNames, type LinkName, linkNames } from "../simulation/result.js";
 import type { Settings } from "../simulation/settings.js";
 import { decimal, seconds, wholeNumber } from "./arguments.js";
@@ -32,6 +33,7 @@ export interface Given {
   suite?: SuiteName;
   gateway?: true;
   sleep?: true;
+  hostile?: HostileMode;
   http?: true;
   deadline: number;
   repeat?: number;
@@ -115,12 +117,18 @@ export function describe(command: Command): Command {
     .option("--gateway", "sensors send one bundle to an untrusted gateway, which has no key")
     .option("--sleep", "sensors sleep between readings; R_I waits at the gateway (needs --gateway)")
     .option("--http", "the gateway reaches the Responder by HTTP (needs --gateway, sends readings)")
+    .addOption(
+      new Option("--hostile <mode>", "what the gateway does that it should not (needs --gateway)").choices(
+        hostileModes,
+      ),
+    )
     .option("--pcap <file>", "write every datagram as a capture, lost ones with a TTL of 1")
     .option("--json", "print the result as one JSON object")
     .showSuggestionAfterError(false)
     .addHelpText(
       "after",
       "\nExit code: 0 when all exchanges agreed and all readings came once, 1 when not, 2 on wrong use.\n" +
+        "With --hostile: 0 when no key is false, no reading came twice or altered, and nothing secret was seen.\n" +
         "In a capture sensors are 127.0.1.x, third parties 127.0.2.x, the Responder is 127.0.3.1,\nborder routers (--link) 127.0.4.x.",
     );
 }
@@ -160,6 +168,8 @@ export function settingsOf(given: Given, command: Command): Settings {
   if (rekeyEvery !== undefined && !sleep && given.readings === undefined)
     wrong("--rekey-every", "needs --readings or --sleep");
   if (rekeyEvery !== undefined && given.board !== "linux") wrong("--rekey-every", "needs --board linux");
+  if (given.hostile !== undefined && !gateway) wrong("--hostile", "needs --gateway");
+  if (given.hostile !== undefined && http) wrong("--hostile", "can't be with --http: it meddles with CoAP");
   if (parallel > repeat) wrong("--parallel", `can't be ${parallel}: --repeat asks for ${repeat}`);
   return {
     thirdParties: n,
@@ -174,6 +184,7 @@ export function settingsOf(given: Given, command: Command): Settings {
     corrupt: given.corrupt,
     seed: given.seed ?? randomInt(2 ** 32),
     ...{ suite, gateway, sleep, http },
+    ...(given.hostile !== undefined && { hostile: given.hostile }),
     deadline: given.deadline,
     repeat,
     parallel,

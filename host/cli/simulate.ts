@@ -102,10 +102,12 @@ async function run(settings: Settings, given: Given, environment: SimulateEnviro
       stdout.write(`\n${text}`);
     }
     const { readings: wanted = 0 } = settings;
-    const isGood = ({ agreed, readings, http }: RunResult) =>
-      agreed &&
-      (readings === undefined || areComplete(readings, wanted)) &&
-      (http === undefined || http.requests === http.identical);
+    const isGood = ({ agreed, readings, http, hostile }: RunResult) =>
+      hostile !== undefined
+        ? hostile.breaches.length === 0
+        : agreed &&
+          (readings === undefined || areComplete(readings, wanted)) &&
+          (http === undefined || http.requests === http.identical);
     return runs.every(isGood) ? 0 : EXIT_NOT_AGREED;
   } catch (error) {
     progress.close();

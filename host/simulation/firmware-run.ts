@@ -56,7 +56,7 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
   if (read !== undefined) await stage.unlessBroken(read);
   await stage.stop(process);
   exchanges.delete(exchange);
-  return resultOf(stage, exchange, finished, failure, elapsedMs);
+  return resultOf(stage, run.index, exchange, finished, failure, elapsedMs);
 }
 
 /** What tells the launcher, besides the folder, which firmware a sensor runs. */
@@ -86,18 +86,23 @@ function argumentsOf(stage: Stage, { sensor, dir, index }: Run): string[] {
 }
 
 function resultOf(
-  { settings, cast, paths }: Stage,
+  stage: Stage,
+  index: number,
   exchange: Exchange,
   finished: PartyEvent | undefined,
   failure: Error | undefined,
   elapsedMs: number,
 ): RunResult {
-  const { deadline, threshold, privacy, suite, link, readings, rekeyEvery, gateway, sleep } = settings;
+  const { settings, cast, paths } = stage;
+  const { deadline, threshold, privacy, suite, link, readings, rekeyEvery, gateway, sleep, hostile } =
+    settings;
   const { sensor, expiry } = exchange;
   const { initiatorTek, responderTek, agreed } = exchange.teks(
     typeof finished?.tek === "string" ? finished.tek : null,
   );
   const sensorReason = typeof finished?.reason === "string" ? finished.reason : undefined;
+  const confirmed = finished?.confirmed === true;
+  stage.trial?.exchanged(index, exchange, { initiatorTek, responderTek, confirmed });
   const outcome = { sensor, threshold, deadline, initiatorTek, responderTek, expiry, sensorReason };
   const reason = failure?.message ?? reasonOf({ ...outcome, responder: RESPONDER });
   return {
@@ -118,12 +123,12 @@ function resultOf(
       undecided: exchange.undecided.size === 0 ? undefined : [...exchange.undecided.values()].join("; "),
     }),
     tek: { initiator: initiatorTek, responder: responderTek },
-    confirmed: finished?.confirmed === true,
+    confirmed,
     device: deviceFigures(finished?.device),
     messages: exchange.messages,
     ...(rekeyEvery !== undefined && { exchanges: agreed }),
     ...(readings !== undefined && { readings: exchange.readings.figures }),
-    ...(gateway && { gateway }),
+    ...(gateway && { gateway: hostile ?? gateway }),
     ...(sleep && { wakeUps: exchange.wakeUps }),
     ...(gateway && { frames: paths.frames.end(sensor) }),
     ...(paths.http !== undefined && { http: paths.http.end(sensor) }),

@@ -36,6 +36,12 @@ export interface Passage extends Link {
 
 export type Observer = (passage: Passage) => void;
 
+/** Sends a datagram on to where another was going, or `back` to who sent that; also later, and more than once. */
+export type Send = (datagram: Uint8Array, back?: boolean) => void;
+
+/** Decides what becomes of a datagram that the network has not lost: what it does not send on is gone. */
+export type Interceptor = (passage: Passage, send: Send) => void;
+
 /** What passed one link. Lost datagrams count in all three. */
 export interface LinkCounts {
   datagrams: number;
@@ -59,6 +65,8 @@ export interface NetworkOptions {
   readonly drop: number;
   /** Hears every datagram, lost ones included. */
   readonly observers?: readonly Observer[];
+  /** Without it all goes on as it is. */
+  readonly intercept?: Interceptor;
   /** Hears what went wrong where no caller waits: a socket's error, an observer's exception. */
   readonly onError: (error: Error) => void;
 }
@@ -110,7 +118,7 @@ export class Network {
    * over a line is nothing for observers: it is not CoAP over UDP.
    */
   async open(client: string, server: string, seed: number, line?: Line): Promise<Relay> {
-    const options = line === undefined ? this.#options : { ...this.#options, drop: 0, observers: [] };
+    const options = line === undefined ? this.#options : { drop: 0, onError: this.#options.onError };
     const relay = new Relay(client, server, seed, options, line);
     this.#relays.add(relay);
     await relay.listen();
@@ -145,6 +153,7 @@ export class Relay {
   readonly #line: Line;
   #seed: number;
   #server: { address: string; port: number } | undefined;
+  #closed = false;
 
   constructor(
     client: string,
@@ -205,29 +214,33 @@ export class Relay {
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket.close();
     for (const [key, binding] of this.#bindings) this.#forget(key, binding);
   }
 
   #fromClient(datagram: Uint8Array, client: RemoteInfo): void {
-    const passed = this.#pass(this.#up, client.port, datagram);
-    if (passed === undefined || this.#server === undefined) return;
-    const { socket } = this.#binding(client);
-    socket.send(passed, this.#server.port, this.#server.address, this.#sent);
+    this.#pass(this.#up, client, datagram);
   }
 
   #fromServer(datagram: Uint8Array, sender: RemoteInfo, client: RemoteInfo): void {
     // Like a NAT's filter: nobody but the server can answer on its behalf.
     if (sender.port !== this.#server?.port || sender.address !== this.#server.address) return;
-    const passed = this.#pass(this.#down, client.port, datagram);
-    if (passed === undefined) return;
-    this.#binding(client);
-    this.#socket.send(passed, client.port, client.address, this.#sent);
+    this.#pass(this.#down, client, datagram);
   }
 
-  /** The fate of one datagram: what arrives of it, if it does. Delay and order would be decided here too. */
-  #pass(link: LinkState, clientPort: number, datagram: Uint8Array): Uint8Array | undefined {
-    const { observers = [], onError } = this.#options;
+  /** Sends a datagram on, to the server or to the client. */
+  #forward(link: LinkState, client: RemoteInfo, datagram: Uint8Array): void {
+    // What was held for long may come when all is over, or the server away.
+    if (this.#closed || (link === this.#up && this.#server === undefined)) return;
+    const { socket } = this.#binding(client);
+    if (link === this.#down) this.#socket.send(datagram, client.port, client.address, this.#sent);
+    else socket.send(datagram, this.#server?.port as number, this.#server?.address, this.#sent);
+  }
+
+  /** The fate of one datagram. */
+  #pass(link: LinkState, client: RemoteInfo, datagram: Uint8Array): void {
+    const { observers = [], intercept, onError } = this.#options;
     const { corrupt } = this.#line;
     const drop = link === this.#up ? this.#options.drop + this.#line.drop : this.#options.drop;
     const lot = drop > 0 || corrupt > 0 ? draw(this.#seed, link, link.index) : 1;
@@ -238,15 +251,24 @@ export class Relay {
     if (lost) link.lost++;
     const time = performance.timeOrigin + performance.now();
     const { from, to } = link;
+    const towardsServer = link === this.#up;
+    const passage = { from, to, towardsServer, clientPort: client.port, time, datagram, lost };
     try {
-      for (const observe of observers) {
-        observe({ from, to, towardsServer: link === this.#up, clientPort, time, datagram, lost });
-      }
+      for (const observe of observers) observe(passage);
     } catch (error) {
       onError(error as Error);
     }
-    if (lost) return undefined;
-    return corrupt > 0 ? corrupted(datagram, corrupt, lot) : datagram;
+    if (lost) return;
+    try {
+      if (intercept === undefined) {
+        this.#forward(link, client, corrupt > 0 ? corrupted(datagram, corrupt, lot) : datagram);
+        return;
+      }
+      const other = towardsServer ? this.#down : this.#up;
+      intercept(passage, (bytes, back = false) => this.#forward(back ? other : link, client, bytes));
+    } catch (error) {
+      onError(error as Error);
+    }
   }
 
   /** The client's binding, made when there is none, and now the one used last. */

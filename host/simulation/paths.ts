@@ -2,6 +2,7 @@
 
 import { type Cast, GATEWAY, RESPONDER } from "./cast.js";
 import { FrameCount } from "./frames.js";
+import { HostileGateway } from "./hostile.js";
 import { HttpPath } from "./http-path.js";
 import { type Line, Network, type Relay } from "./network.js";
 import { type Capture, captureAddresses, openCapture } from "./pcap.js";
@@ -16,6 +17,8 @@ export class Paths {
   readonly frames = new FrameCount(GATEWAY);
   /** From the gateway to the Responder; undefined where that is CoAP. */
   readonly http: HttpPath | undefined;
+  /** Stands between the gateway and the servers behind it, if it is hostile. */
+  readonly hostile: HostileGateway | undefined;
   /** By server, then by client: a third party's begin at a sensor, the Responder's at a third party. */
   readonly #relays = new Map<string, Map<string, Relay>>();
 
@@ -23,7 +26,8 @@ export class Paths {
   constructor(settings: Settings, cast: Cast, onError: (error: Error) => void) {
     this.#settings = settings;
     this.#cast = cast;
-    const { drop, pcap, link } = settings;
+    const { drop, pcap, link, hostile } = settings;
+    if (hostile !== undefined) this.hostile = new HostileGateway(hostile, cast);
     const { sensors, thirdParties, routers } = cast;
     const between = [...routers.values(), ...(settings.gateway ? [GATEWAY] : [])];
     const addresses = captureAddresses(sensors, thirdParties, RESPONDER, between);
@@ -36,6 +40,7 @@ export class Paths {
         this.frames.observe,
         ...(this.http === undefined ? [] : [this.http.observe]),
       ],
+      ...(this.hostile && { intercept: this.hostile.intercept }),
       onError,
     });
   }

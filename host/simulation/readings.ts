@@ -19,18 +19,35 @@ export class ReadingTally {
   /** Contents, by T and number. */
   readonly #sent = new Map<string, string>();
   readonly #received = new Map<string, { count: number; confirmed: boolean }>();
+  readonly #words = new Set<string>();
+  /** How many the Responder called fresh. */
+  fresh = 0;
 
   /** A "reading" event of the sensor. */
   sent({ t, number, records }: PartyEvent): void {
     this.#sent.set(`${t}/${number}`, JSON.stringify(records));
+    if (!Array.isArray(records)) return;
+    for (const { n } of records as { n?: unknown }[]) if (typeof n === "string") this.#words.add(n);
   }
 
   /** A "reading" event of the Responder. It may come before the sensor's: the processes are heard apart. */
-  received({ t, number, records, confirmed }: PartyEvent): void {
+  received({ t, number, records, confirmed, age }: PartyEvent): void {
     const key = `${t}/${number} ${JSON.stringify(records)}`;
+    if (age === "fresh") this.fresh++;
     const seen = this.#received.get(key);
     if (seen === undefined) this.#received.set(key, { count: 1, confirmed: confirmed === true });
     else seen.count++;
+  }
+
+  /** What the sensor measures, as its readings say it. */
+  get words(): readonly string[] {
+    return [...this.#words];
+  }
+
+  /** How many the Responder received that were never sent like that. */
+  get altered(): number {
+    const sent = new Set([...this.#sent].map(([name, records]) => `${name} ${records}`));
+    return [...this.#received.keys()].filter((key) => !sent.has(key)).length;
   }
 
   get figures(): ReadingFigures {

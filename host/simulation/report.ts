@@ -2,6 +2,7 @@
 
 import type { ReadingFigures } from "./readings.js";
 import type { RepeatResult, RunResult } from "./result.js";
+import type { Hostility } from "./trial.js";
 
 /** One run: every message, the sensor's figures, the fingerprints of both TEKs, and how it ended. */
 export function reportRun(run: RunResult, sensor: string, responder: string): string {
@@ -53,8 +54,14 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
       ? []
       : [line("over HTTP", `${run.http.requests} requests, ${run.http.identical} as they left ${sensor}`)]),
   ];
+  if (run.hostile !== undefined) facts.push(line("gateway", hostilityText(run.gateway, run.hostile)));
   const doubt = run.undecided === undefined ? [] : fold(`can't be told: ${run.undecided}`);
   return [...messages, "", ...traffic, "", ...facts, "", ...doubt, ...verdict(run), ""].join("\n");
+}
+
+function hostilityText(mode: RunResult["gateway"], { meddled, searched, breaches }: Hostility): string {
+  const came = breaches.length === 0 ? "nothing came of it" : breaches.join("; ");
+  return `${mode}: meddled with ${number(meddled)}, ${number(searched)} bytes searched, ${came}`;
 }
 
 /** Many runs: one line each, then the counts. */

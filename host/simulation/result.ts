@@ -2,8 +2,10 @@
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
 import type { FrameRecord } from "./frames.js";
+import type { HostileMode } from "./hostile.js";
 import type { HttpFigures } from "./http-path.js";
 import type { ReadingFigures } from "./readings.js";
+import type { Hostility } from "./trial.js";
 
 /** How a sensor reaches the network. */
 export const linkNames = ["udp", "slipmux", "gatt"] as const;
@@ -69,14 +71,16 @@ export interface RunResult {
   readonly exchanges?: number;
   /** Absent when none were to be sent. */
   readonly readings?: ReadingFigures;
-  /** Whether the sensor had a gateway; this and what follows is absent without one. */
-  readonly gateway?: true;
+  /** Whether the sensor had a gateway, and in which mode a hostile one was; this and what follows is absent without one. */
+  readonly gateway?: true | HostileMode;
   /** How often the sensor woke, of a sensor that sleeps. */
   readonly wakeUps?: number;
   /** What passed between sensor and gateway, in order. */
   readonly frames?: readonly FrameRecord[];
   /** What reached the Responder over HTTP, where it does. */
   readonly http?: HttpFigures;
+  /** What came of the gateway's hostility, if it was hostile. */
+  readonly hostile?: Hostility;
   readonly elapsedMs: number;
 }
 

@@ -7,6 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GATEWAY, RESPONDER } from "./cast.js";
 import { Exchanges } from "./exchange.js";
 import { runFirmware } from "./firmware-run.js";
 import type { RunResult } from "./result.js";
@@ -36,6 +37,7 @@ async function play(stage: Stage, folder: string): Promise<RunResult[]> {
   const [folders, engine] = await stage.unlessBroken(
     Promise.all([enrolAll(stage, folder), prepareEngine(stage)]),
   );
+  stage.trial?.enrolled(folders);
   const exchanges = new Exchanges();
   await stage.unlessBroken(startServers(stage, folders, exchanges.hearServer));
   await stage.unlessBroken(startRouters(stage));
@@ -68,5 +70,9 @@ async function play(stage: Stage, folder: string): Promise<RunResult[]> {
       ? `exchange: ${agreed === 1 ? "agreed" : "not agreed"}`
       : `exchanges: ${agreed} of ${repeat} agreed`,
   );
-  return results;
+  if (stage.trial === undefined) return results;
+  // Their stores are read, and one process at a time has a store.
+  await stage.stopNamed([GATEWAY, RESPONDER]);
+  const hostility = await stage.trial.conclude(folders);
+  return results.map((result, i) => ({ ...result, hostile: hostility[i] }));
 }

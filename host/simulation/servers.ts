@@ -78,6 +78,7 @@ export async function startServers(
       ...{ name, script, args, onFailure: stage.break },
       onEvent(event) {
         if (event.event === "serving" && event.what === "http") stage.paths.http?.connect(Number(event.port));
+        if (name === GATEWAY) stage.trial?.hearGateway(event);
         onEvent(name, event);
       },
     });

@@ -1,6 +1,7 @@
 /** What a simulation is asked to do, and what it finds around it. */
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
+import type { HostileMode } from "./hostile.js";
 import type { Progress } from "./progress.js";
 import type { BoardName, LinkName } from "./result.js";
 
@@ -38,6 +39,8 @@ export interface Settings {
   readonly rekeyEvery?: number;
   /** Whether sensors send bundles to a gateway. */
   readonly gateway: boolean;
+  /** What the gateway does that it should not; absent when it is honest. */
+  readonly hostile?: HostileMode;
   /** Whether they sleep between their readings, and collect R_I at the gateway after the first sleep. */
   readonly sleep: boolean;
   /** Whether the gateway reaches the Responder by HTTP. */

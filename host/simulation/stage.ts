@@ -5,12 +5,15 @@ import { type Cast, castOf } from "./cast.js";
 import { Paths } from "./paths.js";
 import { type PartyOptions, PartyProcess } from "./process.js";
 import type { Settings, Surroundings } from "./settings.js";
+import { Trial } from "./trial.js";
 
 export class Stage {
   readonly settings: Settings;
   readonly surroundings: Surroundings;
   readonly cast: Cast;
   readonly paths: Paths;
+  /** Of a hostile gateway. */
+  readonly trial: Trial | undefined;
   readonly #processes = new Set<PartyProcess>();
   readonly #broken = new AbortController();
 
@@ -19,6 +22,8 @@ export class Stage {
     this.surroundings = surroundings;
     this.cast = castOf(settings);
     this.paths = new Paths(settings, this.cast, this.break);
+    const { hostile } = this.paths;
+    if (hostile !== undefined) this.trial = new Trial(hostile, settings.sleep);
     // Every exchange that runs listens.
     setMaxListeners(0, this.#broken.signal);
     const { signal } = surroundings;
