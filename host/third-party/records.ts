@@ -135,13 +135,19 @@ export class Records {
   }
 
   /**
-   * Keeps how a message is answered, and forgets its keys; `answer` makes TP_I under its PSK. Undefined when it is not
-   * open: meanwhile the sensor has gone on beyond the window, or was enrolled anew.
+   * Keeps how the message of that digest is answered, and forgets its keys; `answer` makes TP_I under its PSK. Undefined
+   * when it is not open: meanwhile the sensor has gone on beyond the window, or was enrolled anew, and its T may be that
+   * of another message now.
    */
-  finish(sensor: string, t: number, answer: (psk: Uint8Array) => Uint8Array): Uint8Array | undefined {
+  finish(
+    sensor: string,
+    t: number,
+    digest: string,
+    answer: (psk: Uint8Array) => Uint8Array,
+  ): Uint8Array | undefined {
     const kept = this.#keys.get(sensor);
     const record = this.#accepted.get(key(sensor, t));
-    if (kept === undefined || record === undefined) return undefined;
+    if (kept === undefined || record?.digest !== digest) return undefined;
     const keys = this.#unseal(sensor, kept);
     const open = keys.open.get(t);
     if (open === undefined) return record.answer;

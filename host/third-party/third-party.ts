@@ -324,7 +324,8 @@ export class ThirdParty {
   #forward(sensor: string, t: number, forwarding: Forwarding): Promise<RouteResponse> {
     const key = pendingKey(sensor, t);
     const answer = this.#askUntilAnswered(sensor, t, forwarding).finally(() => {
-      this.#pending.delete(key);
+      // Another enrolment may have a message with this T by now.
+      if (this.#pending.get(key) === answer) this.#pending.delete(key);
       wipe(forwarding.envelopeKey);
     });
     this.#pending.set(key, answer);
@@ -339,7 +340,8 @@ export class ThirdParty {
     for (;;) {
       const began = performance.now();
       const left = end - began;
-      if (left <= 0 || signal.aborted) break;
+      // Timers may fire a millisecond early: what is left then is no time for a question.
+      if (left <= 1 || signal.aborted) break;
       const outcome = await this.#ask(forwarding, Math.min(left, this.options.attempt));
       if ("confirmation" in outcome) return this.#answer(sensor, t, forwarding, outcome.confirmation);
       silence = outcome.silence;
@@ -415,7 +417,7 @@ export class ThirdParty {
   ): RouteResponse {
     const { identity } = this.options.party;
     const { session } = readShareMessage(message);
-    const answer = this.#records.finish(sensor, t, (psk) =>
+    const answer = this.#records.finish(sensor, t, messageDigest(message), (psk) =>
       createShareVerification(primitives, session, identity, psk, confirmation),
     );
     if (answer === undefined) return { code: Codes.serviceUnavailable };
