@@ -48,6 +48,9 @@ const USED_BEFORE = SEQUENCE_BLOCK;
 /** Seconds that one question for R_I may wait at the gateway. */
 const LISTEN = 10;
 
+/** Bytes of a mailbox's name. */
+const LONGEST_NAME = 32;
+
 const nothing = new Uint8Array(0);
 
 export interface GatewayMode {
@@ -293,5 +296,7 @@ function confirmedBy(
 function mailboxOf({ code, options }: Message): Uint8Array | undefined {
   if (code !== Codes.created) return undefined;
   const segments = options.filter(({ number }) => number === OptionNumbers.locationPath);
-  return segments.length === 2 ? segments[1].value.slice() : undefined;
+  // Anybody may have answered, and it is to be stored.
+  if (segments.length !== 2 || segments[1].value.length > LONGEST_NAME) return undefined;
+  return segments[1].value.slice();
 }

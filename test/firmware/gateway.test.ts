@@ -38,6 +38,8 @@ class Gateway {
   /** What stands before R_I in the mailbox. */
   junk: Uint8Array[] = [];
   code: number = Codes.created;
+  /** Where it says that the mailbox is. */
+  name = NAME;
 
   readonly hear = (world: World, datagram: Uint8Array): void => {
     const message = decodeMessage(datagram);
@@ -54,7 +56,7 @@ class Gateway {
   #bundle(world: World, message: Message): void {
     const { payload } = message;
     if (!this.bundles.some((bundle) => same(bundle, payload))) this.bundles.push(payload.slice());
-    const location = ["m", NAME].map((segment) => ({
+    const location = ["m", this.name].map((segment) => ({
       number: OptionNumbers.locationPath,
       value: ascii(segment),
     }));
@@ -216,6 +218,21 @@ describe("a sensor that stays awake, with a gateway", () => {
       confirmed(world);
       const first = world.passed.find(({ peer }) => peer.startsWith("tp-"));
       ok(first !== undefined && first.at - begin <= latest, `${first?.at}`);
+    }
+  });
+
+  it("sends the whole messages, and stores nothing, when the mailbox's name is longer than any", () => {
+    for (const [length, stored] of [
+      [32, true],
+      [33, false],
+    ] as const) {
+      const gateway = new Gateway();
+      Object.assign(gateway, { delivers: false, name: "a".repeat(length) });
+      const world = worldOf(gateway);
+      world.start(way.run);
+      world.clock.run();
+      confirmed(world);
+      equal(world.stored.has("mailbox"), stored);
     }
   });
 
