@@ -2,7 +2,7 @@
  * The sensor as an application: one wake-up, from the start of the board to its sleep. The machine of cycle.ts says
  * what to do; here it is done.
  *
- * Whatever ends a wake-up early, power included, the next one begins from what is stored: T (counter.ts), the
+ * Whatever ends a wake-up early, power included, the next one begins from what is stored: T and the PSKs (chain.ts), the
  * confirmed session with its reserved numbers (channel.ts), what went badly (duty.ts). Each is written before it is
  * relied on.
  */

@@ -105,6 +105,11 @@ export class SensorChannel {
     storage.wipeOld?.();
   }
 
+  /** Wipes the kept channel: the sensor that it is of is no more. */
+  static forget(storage: Storage): void {
+    if ((storage.read(NAME)?.length ?? 0) > 0) storage.write(NAME, new Uint8Array(0));
+  }
+
   /**
    * How often the channel of the last confirmed exchange with this Responder was taken up: so many blocks of numbers
    * it has begun. Undefined where none is kept; throws a RangeError for what another firmware has stored.
@@ -320,7 +325,7 @@ function writeKept(storage: Storage, responder: Identity, kept: Kept): void {
 /** Undefined where nothing is kept, or a channel with another Responder. Throws a RangeError for other contents. */
 function readKept(storage: Storage, responder: Identity): Kept | undefined {
   const bytes = storage.read(NAME);
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined || bytes.length === 0) return undefined;
   const end = SENDER_ID + 1 + bytes[SENDER_ID];
   if (bytes[0] !== FORMAT_VERSION || !(end < bytes.length))
     throw new RangeError("channel: what is stored is of another format");

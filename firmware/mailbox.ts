@@ -53,6 +53,13 @@ export function readPending(storage: Storage, responder: Identity): SuspendedExc
   return { t: readUint(bytes, 1, 4), nonce: bytes.slice(NONCE, TGK), tgk: bytes.slice(TGK + 2, end) };
 }
 
+/** Wipes both: the sensor that they are of is no more. */
+export function forgetMailbox(storage: Storage): void {
+  for (const name of [MAILBOX, PENDING]) {
+    if ((storage.read(name)?.length ?? 0) > 0) storage.write(name, new Uint8Array(0));
+  }
+}
+
 /** No exchange waits any more, and its TGK is unreadable where the board can do that. */
 export function clearPending(storage: Storage): void {
   if ((storage.read(PENDING)?.length ?? 0) === 0) return;

@@ -10,11 +10,14 @@ import { ascii, concat, equal, fromHex, toHex } from "../protocol/bytes.js";
 import { CODE_LENGTH } from "../protocol/enrolment/code.js";
 import type { RefusalReason } from "../protocol/enrolment/numbers.js";
 import { laterPsk } from "../protocol/exchange/chain.js";
+import { PSK_LENGTH } from "../protocol/exchange/profile.js";
 import type { Primitives } from "../protocol/primitives.js";
 import { forgetChain, peekStep } from "./chain.js";
+import { SensorChannel } from "./channel.js";
 import type { Storage } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import { enrolmentFromText, withoutPsks } from "./enrolment-text.js";
+import { forgetMailbox } from "./mailbox.js";
 
 const NAME = "enrolment";
 /** How many steps a third party takes to find a sensor that it has not heard of yet. */
@@ -63,18 +66,24 @@ function forgetPsks(storage: Storage): void {
 
 /**
  * Stores an image in place of what is there. When this returns, storage has given it back; when it throws, an
- * ImageError, the enrolment before is in force.
+ * ImageError, the enrolment before is in force. Either way no session of that one may be taken up: the board may be
+ * another sensor, or none.
  */
 export function storeImage(storage: Storage, image: Uint8Array, primitives: Primitives): void {
   const value = concat(image.subarray(0, CODE_LENGTH), ascii(resolve(storage, image, primitives)));
   try {
+    // First: a reset between leaves the old enrolment, which agrees on a new key.
+    SensorChannel.forget(storage);
+    forgetMailbox(storage);
     storage.write(NAME, value);
   } catch (cause) {
     throw new ImageError("the board can't store it", { cause });
   }
   const stored = storage.read(NAME);
   if (stored === undefined || !equal(stored, value)) throw new ImageError("the board can't store it");
-  if (value.length === CODE_LENGTH) forgetChain(storage);
+  if (value.length > CODE_LENGTH) return;
+  forgetChain(storage);
+  storage.wipeOld?.();
 }
 
 function storedText(storage: Storage): string | undefined {
@@ -125,12 +134,21 @@ function keep(storage: Storage, json: EnrolmentJson, primitives: Primitives): En
   const steps = t - (json.t ?? 1);
   if (!(steps >= 0 && steps < LONGEST_JUMP)) throw missing;
   const psks = json.psks.map((psk, i) => {
-    if (psk !== null) return toHex(laterPsk(primitives, fromHex(psk), steps));
+    if (psk !== null) return toHex(laterPsk(primitives, firstPsk(psk), steps));
     const kept = chain.psks[old.policy.thirdParties.indexOf(json.policy.thirdParties[i])];
     if (kept === undefined) throw missing;
     return toHex(kept);
   });
   return { ...json, t, psks };
+}
+
+/** Looked at before it steps: whatever steps looks like a key. */
+function firstPsk(text: string): Uint8Array {
+  const psk = fromHex(text);
+  if (psk.length !== PSK_LENGTH || psk.every((byte) => byte === 0)) {
+    throw new ImageError("the enrolment makes no sense");
+  }
+  return psk;
 }
 
 /** Bytes above 127 stay what they are and make no JSON: enrollers send ASCII. */

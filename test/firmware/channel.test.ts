@@ -349,10 +349,12 @@ describe("the sensor's channel", () => {
     const other = { ...world.enrolment, responder: identity("clinic") };
     equal(SensorChannel.resume(world.device, other), undefined);
     const stored = world.stored.get("channel") as Uint8Array;
-    for (const damaged of [new Uint8Array(0), stored.subarray(0, 20), stored.slice().fill(2, 0, 1)]) {
+    for (const damaged of [new Uint8Array(1), stored.subarray(0, 20), stored.slice().fill(2, 0, 1)]) {
       world.stored.set("channel", damaged);
       throws(() => SensorChannel.resume(world.device, world.enrolment), /another format/);
     }
+    SensorChannel.forget(world.device.storage);
+    equal(SensorChannel.resume(world.device, world.enrolment), undefined);
   });
 
   it("sends nothing whose number it could not store", () => {

@@ -1,6 +1,9 @@
 /** The enrolment in a board's storage. */
 
 import { nextStep } from "../../firmware/chain.js";
+import { SensorChannel } from "../../firmware/channel.js";
+import { enrolmentFromJson } from "../../firmware/enrolment.js";
+import { readMailbox, readPending } from "../../firmware/mailbox.js";
 import { enrolmentInForce, ImageError, storedCode, storeImage } from "../../firmware/stored-enrolment.js";
 import { fromHex, toHex } from "../../protocol/bytes.js";
 import { laterPsk } from "../../protocol/exchange/chain.js";
@@ -37,6 +40,34 @@ describe("stored enrolment", () => {
     deepEqual(storage.read("chain"), new Uint8Array(0));
     deepEqual(storedCode(storage), nextCode);
     throws(() => enrolmentInForce(storage, none), /^enrolment: the board was wiped$/);
+  });
+
+  it("takes no session of the enrolment before with it, nor an exchange or a mailbox", () => {
+    let wiped = 0;
+    const names = ["channel", "pending", "mailbox"];
+    for (const image of [imageOf(), nextCode]) {
+      const storage = Object.assign(new MemoryStorage(), { wipeOld: () => wiped++ });
+      storeImage(storage, imageOf(), primitives);
+      for (const name of names) storage.write(name, Uint8Array.of(1, 2, 3));
+      throws(() => storeImage(storage, Uint8Array.of(1), primitives), { type: ImageError });
+      for (const name of names) deepEqual(storage.read(name), Uint8Array.of(1, 2, 3));
+      storeImage(storage, image, primitives);
+      for (const name of names) deepEqual(storage.read(name), new Uint8Array(0));
+      const { responder } = enrolmentFromJson(sensorJson);
+      equal(SensorChannel.takenUp(storage, responder), undefined);
+      equal(readPending(storage, responder), undefined);
+      equal(readMailbox(storage), undefined);
+    }
+    // What flash still has of a wiped board.
+    equal(wiped, 1);
+  });
+
+  it("takes nothing for a key that is not as long as one, whatever steps are ahead of it", () => {
+    const storage = new MemoryStorage();
+    storeImage(storage, imageOf(), primitives);
+    nextStep({ primitives, steps, storage }, enrolmentInForce(storage, none));
+    for (const psk of ["", "cd".repeat(15), "cd".repeat(17), "00".repeat(16)])
+      refuses(storage, imageOf({ ...sensorJson, psks: [null, psk, null] }), "the enrolment makes no sense");
   });
 
   it("keeps the keys that an image leaves out, by third party", () => {
