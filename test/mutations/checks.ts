@@ -13,7 +13,7 @@ export interface Mutation {
 const exchange = ["protocol/exchange"];
 const mikey = ["protocol/mikey"];
 const oscore = ["protocol/oscore"];
-const thirdParty = ["host/third-party"];
+const thirdParty = ["host/third-party/third-party", "host/third-party/keys"];
 const responder = ["host/responder"];
 
 export const mutations: readonly Mutation[] = [
@@ -168,43 +168,43 @@ export const mutations: readonly Mutation[] = [
     file: "host/third-party/keys.ts",
     find: "skipped.has(t)) return",
     replace: "t >= 0) return",
-    suites: thirdParty,
+    suites: ["host/third-party/keys"],
   },
   {
     file: "host/third-party/keys.ts",
     find: "filter(([old]) => old !== t && old >= last - WINDOW)",
     replace: "filter(([old]) => old >= last - WINDOW)",
-    suites: thirdParty,
+    suites: ["host/third-party/keys"],
   },
   {
     file: "host/third-party/keys.ts",
     find: "old !== t && old >= last - WINDOW)",
     replace: "old !== t && old >= last - WINDOW - 1)",
-    suites: thirdParty,
+    suites: ["host/third-party/keys"],
   },
   {
     file: "host/third-party/keys.ts",
     find: "if (t >= next + LONGEST_JUMP) return",
     replace: "if (t > next + LONGEST_JUMP) return",
-    suites: thirdParty,
+    suites: ["host/third-party/keys"],
   },
   {
     file: "host/third-party/records.ts",
     find: "    if (before !== undefined) this.#vault.erase(before.place);",
     replace: "",
-    suites: thirdParty,
+    suites: ["host/third-party/chain", "host/third-party/remanence"],
   },
   {
     file: "host/third-party/records.ts",
     find: "    vault.keepOnly(new Set(this.#keys.entries().map(([, { place }]) => place)));",
     replace: "",
-    suites: thirdParty,
+    suites: ["host/third-party/chain", "host/third-party/remanence"],
   },
   {
     file: "host/third-party/third-party.ts",
     find: "    if (enrolment.start !== undefined) enrolment.taken?.();",
     replace: "",
-    suites: thirdParty,
+    suites: ["host/third-party/remanence"],
   },
   {
     file: "firmware/chain.ts",
