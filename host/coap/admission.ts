@@ -22,7 +22,7 @@ const KEY_LENGTH = 32;
 const ECHO_LIFETIME = 60_000;
 /** Requests of one host that may be refused: at once, and in a second in the long run. */
 const REFUSALS_BURST = 500;
-const REFUSALS_PER_SECOND = 50;
+const REFUSALS_PER_SECOND = 20;
 /** Seconds that a host waits which had more. */
 const PENALTY = 5;
 /** Hosts whose refusals are counted; who was quiet for longest gives way. */

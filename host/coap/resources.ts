@@ -98,6 +98,9 @@ const understood = new Map([
   [OptionNumbers.block1, { max: 3, repeatable: false }],
 ]);
 
+/** Blocks of 32 bytes: a response is not three times as long as the shortest request (RFC 9175 §2.6). */
+const LINKS_SZX = 1;
+
 const nothing = new Uint8Array(0);
 
 export class Resources {
@@ -240,19 +243,20 @@ export class Resources {
     }
   }
 
-  /** The list is short, but a constrained client may still ask for it in small blocks (RFC 7959 §2.4). */
+  /** In small blocks (RFC 7959 §2.4), and smaller ones for who asks for them: anybody may ask, from any address. */
   #answerLinks(options: readonly Option[]): Answer {
     const format = { number: OptionNumbers.contentFormat, value: encodeUint(ContentFormats.linkFormat) };
     const value = findOption(options, OptionNumbers.block2);
-    const asked = value === undefined ? { num: 0, more: false, szx: 6 } : blockOf(value);
+    const asked = value === undefined ? { num: 0, more: false, szx: LINKS_SZX } : blockOf(value);
     if (asked === undefined) return bare(Codes.badRequest);
-    const size = blockSize(asked.szx);
-    const offset = asked.num * size;
+    const szx = Math.min(asked.szx, LINKS_SZX);
+    const size = blockSize(szx);
+    const offset = asked.num * blockSize(asked.szx);
     const more = offset + size < this.#links.length;
     if (offset > 0 && offset >= this.#links.length) return bare(Codes.badOption);
     const payload = this.#links.subarray(offset, offset + size);
     if (offset === 0 && !more) return { code: Codes.content, options: [format], payload };
-    const block = { number: OptionNumbers.block2, value: encodeBlock({ ...asked, more }) };
+    const block = { number: OptionNumbers.block2, value: encodeBlock({ num: offset / size, more, szx }) };
     return { code: Codes.content, options: [format, block], payload };
   }
 }

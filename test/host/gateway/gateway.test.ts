@@ -248,12 +248,4 @@ describe("gateway", () => {
     const codes = await Promise.all([box, second, third].map(async (name) => (await collect(name)).code));
     assert.deepEqual(codes, [Codes.changed, Codes.notFound, Codes.changed]);
   });
-
-  it("lists its resources", async () => {
-    const links = await s.send(".well-known/core", nothing, { code: Codes.GET });
-    assert.equal(
-      Buffer.from(links.payload).toString(),
-      '</b>;rt="symbolon.bundle";ct=42,</m>;rt="symbolon.mailbox"',
-    );
-  });
 });
