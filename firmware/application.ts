@@ -65,19 +65,22 @@ const PATIENCE = 40_000;
 export function runWakeUp(device: Device, enrol: () => Enrolment, options: ApplicationOptions): void {
   device.mark?.(Phases.boot);
   const { onEvent } = options;
+  const cutShort = (reason: string): void => {
+    onEvent({ event: "finished", agreed: false, confirmed: false, tek: null, reason });
+    fallAsleep(device, options, false, reason);
+  };
   try {
     selfTest(device);
     const enrolment = enrol();
     if (enrolment.responderAddress === undefined)
       throw new Error("the enrolment has no address of the Responder");
     const way = options.way?.(enrolment) ?? direct;
-    way.prepare(device, enrolment, onEvent, () => {
-      new WakeUp(way.through(device, enrolment), enrolment, way, options).start();
+    way.prepare(device, enrolment, onEvent, (failure) => {
+      if (failure !== undefined) cutShort(failure);
+      else new WakeUp(way.through(device, enrolment), enrolment, way, options).start();
     });
   } catch (error) {
-    const { message } = error as Error;
-    onEvent({ event: "finished", agreed: false, confirmed: false, tek: null, reason: message });
-    fallAsleep(device, options, false, message);
+    cutShort((error as Error).message);
   }
 }
 

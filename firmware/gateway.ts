@@ -220,7 +220,7 @@ function collectPending(
   device: Device,
   enrolment: Enrolment,
   onEvent: (event: SensorEvent) => void,
-  onReady: () => void,
+  onReady: (failure?: string) => void,
 ): void {
   const { gateway, responder } = enrolment;
   const { storage, steps, primitives } = device;
@@ -245,17 +245,23 @@ function collectPending(
         return;
       }
       asker.close();
-      if (finished !== undefined) {
-        SensorChannel.keep(device, enrolment, finished, USED_BEFORE);
-        writeDuty(storage, noTrouble);
-        const tek = fingerprint(primitives, finished.keys);
-        onEvent({ event: "finished", agreed: true, confirmed: true, tek });
+      let failure: string | undefined;
+      try {
+        if (finished !== undefined) {
+          SensorChannel.keep(device, enrolment, finished, USED_BEFORE);
+          writeDuty(storage, noTrouble);
+          const tek = fingerprint(primitives, finished.keys);
+          onEvent({ event: "finished", agreed: true, confirmed: true, tek });
+        }
+        // A mailbox that is gone will have nothing more; the exchange is given up.
+        const isGone = typeof answer !== "string" && answer.code === Codes.notFound;
+        if (finished !== undefined || isGone) clearPending(storage);
+      } catch (error) {
+        // Nothing is sent under a channel that storage may keep a second time, with its first number.
+        failure = (error as Error).message;
       }
-      // A mailbox that is gone will have nothing more; the exchange is given up.
-      const isGone = typeof answer !== "string" && answer.code === Codes.notFound;
-      if (finished !== undefined || isGone) clearPending(storage);
       waiting.abandon();
-      onReady();
+      onReady(failure);
     });
   };
   ask();

@@ -71,12 +71,15 @@ export interface Way {
   readonly run: RunExchange;
   /** The device whose requests take this way. */
   through(device: Device, enrolment: Enrolment): Device;
-  /** Goes before a wake-up: finishes what the sleep has interrupted, then calls back. May throw. */
+  /**
+   * Goes before a wake-up: finishes what the sleep has interrupted, then calls back, with a reason when the board had
+   * better sleep at once. May throw before it returns.
+   */
   prepare(
     device: Device,
     enrolment: Enrolment,
     onEvent: (event: SensorEvent) => void,
-    onReady: () => void,
+    onReady: (failure?: string) => void,
   ): void;
 }
 

@@ -282,6 +282,29 @@ describe("a sensor that sleeps, with a gateway", () => {
     deepEqual(prepare(world), []);
   });
 
+  it("sleeps at once when what it got can't be kept, and gets it again when it can", () => {
+    const world = suspended(new Gateway());
+    const device = world.device();
+    const storage = {
+      read: (name: string) => device.storage.read(name),
+      write() {
+        throw new Error("flash: full");
+      },
+    };
+    const ready: (string | undefined)[] = [];
+    const way = gatewayWay({ delayed: true });
+    way.prepare(
+      { ...device, storage },
+      world.enrolment,
+      () => {},
+      (failure) => ready.push(failure),
+    );
+    world.clock.run();
+    deepEqual(ready, ["flash: full"]);
+    equal(prepare(world).length, 1);
+    equal(resumed(world.device(), world), 1);
+  });
+
   it("goes on waiting while R_I is not there, and while the gateway is silent", () => {
     const gateway = new Gateway();
     gateway.delivers = false;
