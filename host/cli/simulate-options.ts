@@ -128,7 +128,7 @@ export function describe(command: Command): Command {
     .addHelpText(
       "after",
       "\nExit code: 0 when all exchanges agreed and all readings came once, 1 when not, 2 on wrong use.\n" +
-        "With --hostile: 0 when no key is false, no reading came twice or altered, and nothing secret was seen.\n" +
+        "With --hostile: 0 when no key is false, no reading came twice or altered, and no secret was seen.\n" +
         "In a capture sensors are 127.0.1.x, third parties 127.0.2.x, the Responder is 127.0.3.1,\nborder routers (--link) 127.0.4.x.",
     );
 }
