@@ -40,7 +40,7 @@ static const char *openBoth(void)
 	pty.slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (pty.slave < 0) {
 		close(pty.master);
-		return name;
+		return "open";
 	}
 	/* Raw before anybody opens it: else the first bytes would come back as an echo. */
 	tcgetattr(pty.slave, &modes);
