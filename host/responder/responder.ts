@@ -32,16 +32,22 @@ import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { optionalPayload } from "../../protocol/mikey/message.js";
 import { ErrorNumbers, PayloadTypes } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
-import type { Sharing } from "../../protocol/shares/points.js";
-import { judgedRadius, searchLimit } from "../../protocol/shares/search.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
-import { FileError } from "../enrolment/files.js";
 import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
-import type { Evidence, KeepEvidence } from "./evidence.js";
+import type { KeepEvidence } from "./evidence.js";
+import {
+  type KeptMisfit,
+  keepMisfit,
+  type Misfit,
+  misfitsOf,
+  noKeyReason,
+  tellSessions,
+  tellShares,
+} from "./misfits.js";
 import { type AnswerRecord, type MessagePlace, Records, type ReplayRecord } from "./records.js";
 import { type Contribution, OpenSession, OpenSessions } from "./sessions.js";
 
@@ -207,7 +213,7 @@ export class Responder {
     const contradicting = this.#records.contradict(sensor, t, thirdParty);
     if (contradicting !== undefined) {
       const misfit = this.#kept({ thirdParty, sensor, t, what: "session", digest, bytes });
-      this.#tellSessions([misfit], contradicting, sharing);
+      tellSessions([misfit], contradicting, sharing, this.options.onEvent);
     }
     throw oldT(t, confirmed.t);
   }
@@ -242,7 +248,8 @@ export class Responder {
       const { sharing } = share.session;
       const { thirdParty } = place;
       if (!isShareOf(primitives, confirmed.group, share, confirmed.shares)) {
-        this.#tellShares([this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes })], sharing);
+        const misfit = this.#kept({ thirdParty, sensor, t, what: "share", digest, bytes });
+        tellShares([misfit], sharing, this.options.onEvent);
       }
       return answer;
     }
@@ -296,7 +303,7 @@ export class Responder {
     if (session.group.missing > 0) return;
     const rebuilt = session.group.rebuild(primitives);
     if (rebuilt === undefined) {
-      this.#fault(`${session.sensor} T ${session.t}`, `${this.#noKeyReason(session)}, so far`);
+      this.#fault(`${session.sensor} T ${session.t}`, `${noKeyReason(session)}, so far`);
       return;
     }
     this.#confirm(session, rebuilt);
@@ -311,7 +318,9 @@ export class Responder {
     const freshness = { nonce: randomSource(RESPONDER_NONCE_LENGTH), senderId };
     const { message: confirmation, keys } = rebuilt.confirm(primitives, freshness);
     const answers = this.#answersOf(open, confirmation);
-    const misfits = this.#misfitsOf(open, rebuilt).map((misfit) => this.#kept(misfit));
+    const misfits = misfitsOf(this.#records, this.#sessions, open, rebuilt).map((misfit) =>
+      this.#kept(misfit),
+    );
     const [shares, sessions] = (["share", "session"] as const).map((what) =>
       misfits.filter((misfit) => misfit.what === what),
     );
@@ -328,8 +337,8 @@ export class Responder {
     const tek = fingerprint(primitives, keys);
     const names = misfits.map(({ thirdParty }) => thirdParty);
     onEvent({ event: "agreed", sensor, t, tek, misfits: names });
-    this.#tellShares(shares, sharing);
-    this.#tellSessions(sessions, contradicting, sharing);
+    tellShares(shares, sharing, onEvent);
+    tellSessions(sessions, contradicting, sharing, onEvent);
     const from = identityToText(session.responder);
     onEvent({ event: "message", name: "R_I", from, to: sensor, sensor, bytes: confirmation.length });
     this.#give(open, answers);
@@ -337,61 +346,8 @@ export class Responder {
     for (const other of this.#sessions.of(sensor)) if (other.t <= session.t) this.#end(other);
   }
 
-  /** Whose share does not fit, and who said something else of the same T: the sensor splits one key for each. */
-  #misfitsOf(open: OpenSession, { misfits }: RebuiltGroup): Misfit[] {
-    const found = new Map<string, Misfit>();
-    const add = ({ name, sensor, t }: OpenSession, { place, digest }: Contribution, what: Misfit["what"]) => {
-      const { thirdParty } = place;
-      const bytes = this.#records.openShare(name, thirdParty)?.bytes;
-      if (bytes !== undefined && !found.has(thirdParty)) {
-        found.set(thirdParty, { thirdParty, sensor, t, what, digest, bytes });
-      }
-    };
-    for (const contribution of open.contributions) {
-      if (misfits.includes(contribution.x)) add(open, contribution, "share");
-    }
-    for (const other of this.#sessions.of(open.sensor)) {
-      if (other === open || other.t !== open.t) continue;
-      for (const contribution of other.contributions) add(other, contribution, "session");
-    }
-    return [...found.values()];
-  }
-
-  /** Keeps the evidence of a misfit; that it can't be kept stops nothing. */
-  #kept({ bytes, ...misfit }: Misfit): KeptMisfit {
-    try {
-      return { ...misfit, evidence: this.options.keepEvidence?.({ ...misfit, bytes }) ?? null };
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      this.#fault("evidence", error.message);
-      return { ...misfit, evidence: null };
-    }
-  }
-
-  /** Names whose share does not fit the key: the check value vouches for all n shares. */
-  #tellShares(misfits: readonly KeptMisfit[], sharing: Sharing): void {
-    const reason = `its share does not fit the key: it or the sensor lied, ${unlessMany(sharing)}`;
-    for (const misfit of misfits) this.options.onEvent({ event: "misfit", ...misfit, reason });
-  }
-
-  /**
-   * Names who says something else of the key's T: one word against another. Fewer than k third parties can't have
-   * made a key, but from k on those who contradict it might be the honest.
-   */
-  #tellSessions(misfits: readonly KeptMisfit[], contradicting: readonly string[], sharing: Sharing): void {
-    const { onEvent } = this.options;
-    if (misfits.length === 0) return;
-    const { threshold: k } = sharing;
-    if (contradicting.length >= k) {
-      const [{ sensor, t }] = misfits;
-      const reason =
-        `${contradicting.length} third parties say something else of this T, and ${k} can make a key: ` +
-        `at least ${k} lied, or the sensor, and which side can't be told`;
-      onEvent({ event: "undecided", sensor, t, thirdParties: contradicting, reason });
-      return;
-    }
-    const reason = `it says something else of this T: it or the sensor lied, ${unlessMany(sharing)}`;
-    for (const misfit of misfits) onEvent({ event: "misfit", ...misfit, reason });
+  #kept(misfit: Misfit): KeptMisfit {
+    return keepMisfit(misfit, this.options.keepEvidence, this.options.onEvent);
   }
 
   /** R_TP for all who gave a share and have not been answered: an answer once given stays the same. */
@@ -426,22 +382,9 @@ export class Responder {
     const { group, sensor, t } = session;
     const { threshold } = group.session.sharing;
     const { count: shares, missing } = group;
-    const reason = missing > 0 ? {} : { reason: this.#noKeyReason(session) };
+    const reason = missing > 0 ? {} : { reason: noKeyReason(session) };
     this.options.onEvent({ event: "expired", sensor, t, shares, threshold, missing, ...reason });
     this.#end(session);
-  }
-
-  /** Why k shares or more give no key, and how much of it can be told. */
-  #noKeyReason({ group }: OpenSession): string {
-    const { threshold: k } = group.session.sharing;
-    const m = group.count;
-    const limit = searchLimit(k, m);
-    const what =
-      limit === m
-        ? `no ${k} of ${m} shares fit the check value`
-        : `no ${k} of the first ${limit} of ${m} shares fit the check value, and more are too many to try`;
-    const lies = judgedRadius(k, m) + 1;
-    return `${what}: at least ${lies} of their third parties lied, or the sensor, and which can't be told`;
   }
 
   /** Ends a session without a key. */
@@ -520,15 +463,6 @@ interface Arrival {
 }
 
 type SessionAnswer = Contribution & AnswerRecord;
-
-/** A TP_R that does not fit a key, by its share or by its session. */
-type Misfit = Evidence & { readonly what: "share" | "session"; readonly digest: string };
-/** And the file that keeps it. */
-type KeptMisfit = Omit<Misfit, "bytes"> & { readonly evidence: string | null };
-
-function unlessMany({ threshold }: Sharing): string {
-  return `unless ${threshold} or more lied together`;
-}
 
 function oldT(t: number, last: number): Refusal {
   return new Refusal(ErrorNumbers.timestamp, `T ${t} is not above the last key's ${last}`);
