@@ -1,6 +1,7 @@
 /** What a sender must show before it causes expensive work (RFC 9175 §2), over loopback. */
 
 import assert from "node:assert/strict";
+import { Admission } from "../../../host/coap/admission.js";
 import { coapRequest } from "../../../host/coap/client.js";
 import { type CoapServer, startCoapServer } from "../../../host/coap/server.js";
 import { encodeBlock } from "../../../protocol/coap/block.js";
@@ -121,6 +122,24 @@ describe("CoAP admission", () => {
     const value = echoOf(await ask({}, neighbour));
     assert.equal((await ask(withEcho(value), neighbour)).code, Codes.changed);
     neighbour.close();
+  });
+
+  it("counts all addresses of an IPv6 network as one sender, and no other's", () => {
+    const admission = new Admission();
+    /** Whether a sender is served, once it has shown where it is. */
+    const isServed = (peer: string) => {
+      const issued = admission.judge(0, peer, post());
+      const value = issued?.options.find(({ number }) => number === OptionNumbers.echo)?.value as Uint8Array;
+      return admission.judge(0, peer, post(withEcho(value))) === undefined;
+    };
+    const neighbours = Array.from({ length: 501 }, (_, i) => `[2001:db8:0:7::${i.toString(16)}]:5683`);
+    for (const neighbour of neighbours) {
+      assert.ok(isServed(neighbour));
+      admission.refused(0, neighbour);
+    }
+    assert.ok(!isServed("[2001:db8:0:7:ffff::1]:1234"));
+    assert.ok(isServed("[2001:db8:0:8::1]:5683"));
+    assert.ok(isServed("192.0.2.1:5683"));
   });
 
   it("counts no request that is served", async () => {
