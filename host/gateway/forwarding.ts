@@ -7,9 +7,9 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findOption } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, codeClass, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { carriedResponse } from "../../protocol/exchange/carried.js";
 import { CoapError, type CoapResponse, coapRequest } from "../coap/client.js";
 import { isHttpUrl, oscorePost } from "../http/client.js";
-import { carriedResponse } from "./carried.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { Mailboxes, Outgoing } from "./mailboxes.js";
 

@@ -105,13 +105,14 @@ export function isCritical(optionNumber: number): boolean {
   return (optionNumber & 1) === 1;
 }
 
-/** Content-Formats (RFC 7252 §12.3). MIKEY has none: its number is out of the experimental range. */
+/** Content-Formats (RFC 7252 §12.3). MIKEY and triggers have none: theirs are out of the experimental range. */
 export const ContentFormats = {
   textPlain: 0,
   linkFormat: 40,
   octetStream: 42,
   oscore: 10001,
   mikey: 65000,
+  trigger: 65001,
 } as const;
 
 /** Transmission parameters (RFC 7252 §4.8); times in milliseconds, PROBING_RATE in bytes a second. */

@@ -18,10 +18,11 @@ import { Refusal } from "../mikey/refusal.js";
 import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { SHARE_LENGTH, type Sharing } from "../shares/points.js";
-import { BUNDLE_SUITE, NAMED_RESPONDER, SHARE_FROM_END, TAG_LENGTH } from "./bundle.js";
+import { BUNDLE_SUITE, SHARE_FROM_END, TAG_LENGTH } from "./bundle.js";
 import { contentsOffset, openShareMessage, shareMessageHead } from "./layout.js";
 import { type Policy, shareIndex } from "./policy.js";
 import { CHECK_VALUE_LENGTH, extensionData, NONCE_LENGTH, PROFILE } from "./profile.js";
+import { readResponderField } from "./responder-field.js";
 import { createSession, derivedShare, labelContextOf } from "./session.js";
 
 /** Uri-Path of third parties that take parts of bundles: POST /b/part. */
@@ -53,19 +54,13 @@ export interface BundlePart extends BundleHead {
 
 /** The fields at the beginning of a bundle or part. Throws a DecodeError, or a Refusal for another profile. */
 export function readBundleHead(bytes: Uint8Array): BundleHead {
-  let offset = RESPONDER_OFFSET;
-  if (bytes.length <= offset) throw tooShort(bytes);
+  if (bytes.length <= RESPONDER_OFFSET) throw tooShort(bytes);
   if (bytes[0] !== PROFILE) {
     throw new Refusal(ErrorNumbers.messageType, `a bundle of profile byte ${bytes[0]} is not ${PROFILE}`);
   }
-  let responder: number | Identity = bytes[offset++];
-  if (responder === NAMED_RESPONDER) {
-    const end = offset + 1 + bytes[offset];
-    // At least a type and one byte of data.
-    if (!(end <= bytes.length) || end < offset + 3) throw tooShort(bytes);
-    responder = { type: bytes[offset + 1], data: bytes.slice(offset + 2, end) };
-    offset = end;
-  }
+  const field = readResponderField(bytes, RESPONDER_OFFSET);
+  if (field === undefined) throw tooShort(bytes);
+  const { responder, end: offset } = field;
   const nonceEnd = offset + NONCE_LENGTH;
   const tEnd = nonceEnd + T_LENGTH;
   const length = tEnd + CHECK_VALUE_LENGTH;

@@ -4,17 +4,18 @@
  *
  * profile 1 | sensor handle 2 | Responder 1 | N 8 | T 4 | check value 8 | shares t+1…n, encrypted, 16 each | n tags of 8
  *
- * "Responder" is its index in the list that the third parties were enrolled with; 255 stands for one that is not in it,
- * whose length (1 byte), ID type and data follow. The encrypted shares and tags are those of the messages themselves
- * under suite aes-ccm-128-8, so that the messages can be restored bit for bit (bundle-parts.ts).
+ * "Responder" is its index in the list that the third parties were enrolled with, or itself (responder-field.ts). The
+ * encrypted shares and tags are those of the messages themselves under suite aes-ccm-128-8, so that the messages can be
+ * restored bit for bit (bundle-parts.ts).
  *
  * Its answer, R_I, comes back as sender ID | nonce 8 | tag 8.
  */
 
 import { concat, uint } from "../bytes.js";
-import { type Identity, sameIdentity } from "../mikey/identity.js";
+import type { Identity } from "../mikey/identity.js";
 import { coveredConfirmation } from "./confirmation-layout.js";
 import { CHECK_VALUE_LENGTH, NONCE_LENGTH, PROFILE, RESPONDER_NONCE_LENGTH } from "./profile.js";
+import { responderField } from "./responder-field.js";
 import type { Session } from "./session.js";
 
 /** Uri-Path of gateways that take bundles: POST /b. */
@@ -31,9 +32,6 @@ const SHARE_LENGTH = 16;
 /** From the end of I_TP: MAC, MAC alg, share; Key data and KEMAC have 4 bytes each before these; the check value. */
 export const SHARE_FROM_END = TAG_LENGTH + 1 + SHARE_LENGTH;
 const CHECK_VALUE_FROM_END = SHARE_FROM_END + 4 + 4 + CHECK_VALUE_LENGTH;
-
-/** The Responder byte of a Responder that stands there itself. */
-export const NAMED_RESPONDER = 255;
 
 /** A handle is what a gateway and third parties call a sensor: two bytes. */
 export const LAST_HANDLE = 0xffff;
@@ -66,23 +64,13 @@ export function createBundle(
     PROFILE,
     handle >> 8,
     handle,
-    responderBytes(session.responder, responders),
+    responderField(session.responder, responders),
     nonce,
     uint(session.t, 4),
     first.subarray(offset, offset + CHECK_VALUE_LENGTH),
     ...shares,
     ...messages.map((message) => message.subarray(message.length - TAG_LENGTH)),
   );
-}
-
-function responderBytes(responder: Identity, responders: readonly Identity[]): Uint8Array {
-  for (let i = 0; i < responders.length && i < NAMED_RESPONDER; i++) {
-    if (sameIdentity(responders[i], responder)) return concat(i);
-  }
-  const length = 1 + responder.data.length;
-  if (length > 255)
-    throw new RangeError(`Responder: ${responder.data.length} bytes are too many for a bundle`);
-  return concat(NAMED_RESPONDER, length, responder.type, responder.data);
 }
 
 /**

@@ -168,6 +168,6 @@ export function sessionBytes({ sensor, responder, sharing, t, csbId, rand }: Ses
 }
 
 /** Type ‖ length ‖ data, as in an ID payload: two identities never run into each other. */
-function identityBytes({ type, data }: Identity): Uint8Array {
+export function identityBytes({ type, data }: Identity): Uint8Array {
   return concat(type, data.length >> 8, data.length, data);
 }
