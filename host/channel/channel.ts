@@ -60,8 +60,11 @@ export interface ChannelOptions {
   readonly hold: number;
 }
 
-/** How long after its Echo was issued a reading counts as fresh, in milliseconds. */
-export const FRESH_FOR = 30_000;
+/**
+ * How long after its Echo was issued a reading counts as fresh, in milliseconds: less than a sensor stays awake with a
+ * reading that nobody acknowledges, so that none is fresh which was held past its wake-up.
+ */
+export const FRESH_FOR = 10_000;
 const HELD = { count: 1_000, bytes: 256 * 1024, perContext: 4 } as const;
 /** Bytes of the OSCORE sender ID that a sensor gets: enough for 2^32 sensors at one Responder. */
 const SENDER_ID_LENGTH = 4;

@@ -36,6 +36,8 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
     ...{ name: sensor, script, args: argumentsOf(stage, run) },
     onEvent: (event) => {
       exchange.hearSensor(event);
+      // Who does not sleep between readings is awake until the last.
+      if (event.event === "sleeping" || event.event === "readings") stage.paths.hostile?.slept(sensor);
       if (event.event === "message") run.onDetail(`${event.name} ${event.from} → ${event.to}`);
     },
   });

@@ -5,17 +5,19 @@
  * A message of which it says that it "swallows" it is acknowledged to the gateway process, so that it lets go of it.
  */
 
+import { toHex } from "../../protocol/bytes.js";
 import { decodeMessage, encodeMessage, findOption, type Message } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers, type Type, Types } from "../../protocol/coap/numbers.js";
 import { readBundleHead } from "../../protocol/exchange/bundle-parts.js";
 import { CHECK_VALUE_LENGTH } from "../../protocol/exchange/profile.js";
+import { readRequestHeader } from "../../protocol/oscore/protect.js";
 import { randomSource } from "../primitives.js";
 import { type Cast, GATEWAY, RESPONDER } from "./cast.js";
 import type { Interceptor, Send } from "./network.js";
 import { SLEEP_MS } from "./patience.js";
 
-/** How long a message is held: past the sleep after the wake-up that it is of. */
-export const HOLD_MS = 2 * SLEEP_MS;
+/** How long a message is held that waits for another, or comes once more. */
+const HOLD_MS = 2 * SLEEP_MS;
 
 /** What passes between the gateway and a server: a part of a bundle, a sensor's OSCORE request, and their answers. */
 type Kind = "part" | "request" | "part's answer" | "request's answer";
@@ -85,6 +87,16 @@ export class HostileGateway {
   /** What waits for another to come, by what it waits for. */
   readonly #waiting = new Map<string, Held>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Sensors' requests that reached the Responder after the wake-up that they are of. */
+  readonly late: Message[] = [];
+  /** Whose requests are, by OSCORE option. */
+  readonly #owners = new Map<string, string>();
+  /** Whether such a request is held until its sensor sleeps. */
+  readonly #held = new Map<string, boolean>();
+  /** Sensors whose last request went on. */
+  readonly #answered = new Set<string>();
+  /** Held requests by sensor. */
+  readonly #untilSleep = new Map<string, Held[]>();
 
   constructor(mode: HostileMode, cast: Cast) {
     this.mode = mode;
@@ -94,6 +106,7 @@ export class HostileGateway {
   readonly intercept: Interceptor = ({ from, to, towardsServer, clientPort, datagram }, send) => {
     if (from === GATEWAY || to === GATEWAY) this.passed.push(datagram.slice());
     const message = decodeMessage(datagram);
+    if (message !== undefined && to === GATEWAY) this.#takeDown(from, message);
     const isBehind = towardsServer ? from === GATEWAY : to === GATEWAY;
     const kind = message && isBehind ? kindOf(message, towardsServer, from) : undefined;
     if (message === undefined || kind === undefined) {
@@ -110,6 +123,15 @@ export class HostileGateway {
     const server = this.#cast.thirdParties.indexOf(towardsServer ? to : from) + 1;
     this.#acts[this.mode](held({ kind, server, nth, again: known !== undefined, message }, send));
   };
+
+  /** A sensor's wake-up is over: what was held of it goes on. */
+  slept(sensor: string): void {
+    for (const it of this.#untilSleep.get(sensor) ?? []) {
+      it.pass();
+      this.late.push(it.message);
+    }
+    this.#untilSleep.delete(sensor);
+  }
 
   /** What is held then goes nowhere. */
   close(): void {
@@ -131,9 +153,8 @@ export class HostileGateway {
     },
     // Swallowed and not just held, or what comes after it would wait for it too.
     delay: (it) => {
-      if (it.kind !== "request") return it.pass();
-      if (!it.again) this.#later(() => it.pass());
-      this.#meddle(it).answer();
+      if (it.kind === "request" && this.#waitsForSleep(it)) this.#meddle(it).answer();
+      else it.pass();
     },
     reorder: (it) => {
       if (it.kind !== "request") return it.pass();
@@ -174,6 +195,30 @@ export class HostileGateway {
       else it.pass();
     },
   };
+
+  /** Whose a request is shows on its way to the gateway. */
+  #takeDown(sensor: string, { options }: Message): void {
+    const option = findOption(options, OptionNumbers.oscore);
+    if (option !== undefined) this.#owners.set(toHex(option), sensor);
+  }
+
+  /**
+   * Whether a sensor's request is held until the sensor sleeps; it is kept for then. All under the provisional context
+   * are, and each under the confirmed one whose sensor has the Echo of an answer to the one before it.
+   */
+  #waitsForSleep(it: Held): boolean {
+    const name = toHex(findOption(it.message.options, OptionNumbers.oscore) as Uint8Array);
+    const sensor = this.#owners.get(name);
+    if (sensor === undefined) return false;
+    const known = this.#held.get(name);
+    if (known !== undefined) return known;
+    const early = readRequestHeader(it.message).kidContext !== undefined;
+    const waits = early || this.#answered.has(sensor);
+    if (!early && !this.#answered.delete(sensor)) this.#answered.add(sensor);
+    this.#held.set(name, waits);
+    if (waits) this.#untilSleep.set(sensor, [...(this.#untilSleep.get(sensor) ?? []), it]);
+    return waits;
+  }
 
   /** Exchanges what two sensors sent to one server; with one sensor, what it sent to two third parties. */
   #swap(it: Held): void {

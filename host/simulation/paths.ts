@@ -100,6 +100,7 @@ export class Paths {
   }
 
   async close(): Promise<void> {
+    this.hostile?.close();
     await this.http?.close();
     this.#network.close();
     this.#capture?.close();

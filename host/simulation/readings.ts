@@ -20,8 +20,8 @@ export class ReadingTally {
   readonly #sent = new Map<string, string>();
   readonly #received = new Map<string, { count: number; confirmed: boolean }>();
   readonly #words = new Set<string>();
-  /** How many the Responder called fresh. */
-  fresh = 0;
+  /** Those that the Responder called fresh, as T/number. */
+  readonly fresh = new Set<string>();
 
   /** A "reading" event of the sensor. */
   sent({ t, number, records }: PartyEvent): void {
@@ -33,7 +33,7 @@ export class ReadingTally {
   /** A "reading" event of the Responder. It may come before the sensor's: the processes are heard apart. */
   received({ t, number, records, confirmed, age }: PartyEvent): void {
     const key = `${t}/${number} ${JSON.stringify(records)}`;
-    if (age === "fresh") this.fresh++;
+    if (age === "fresh") this.fresh.add(`${t}/${number}`);
     const seen = this.#received.get(key);
     if (seen === undefined) this.#received.set(key, { count: 1, confirmed: confirmed === true });
     else seen.count++;

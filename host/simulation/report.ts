@@ -59,9 +59,10 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
   return [...messages, "", ...traffic, "", ...facts, "", ...doubt, ...verdict(run), ""].join("\n");
 }
 
-function hostilityText(mode: RunResult["gateway"], { meddled, searched, breaches }: Hostility): string {
+function hostilityText(mode: RunResult["gateway"], { meddled, late, searched, breaches }: Hostility): string {
   const came = breaches.length === 0 ? "nothing came of it" : breaches.join("; ");
-  return `${mode}: meddled with ${number(meddled)}, ${number(searched)} bytes searched, ${came}`;
+  const held = late === 0 ? "" : `${number(late)} with an Echo held past their wake-up, `;
+  return `${mode}: meddled with ${number(meddled)}, ${held}${number(searched)} bytes searched, ${came}`;
 }
 
 /** Many runs: one line each, then the counts. */

@@ -23,7 +23,7 @@ export class Stage {
     this.cast = castOf(settings);
     this.paths = new Paths(settings, this.cast, this.break);
     const { hostile } = this.paths;
-    if (hostile !== undefined) this.trial = new Trial(hostile, settings.sleep);
+    if (hostile !== undefined) this.trial = new Trial(hostile);
     // Every exchange that runs listens.
     setMaxListeners(0, this.#broken.signal);
     const { signal } = surroundings;
