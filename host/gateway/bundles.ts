@@ -8,7 +8,8 @@ import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import { CoapError, coapRequest } from "../coap/client.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
-import type { Item, Mailbox, Mailboxes } from "./mailboxes.js";
+import type { Item, Mailbox } from "./mailbox.js";
+import type { Mailboxes } from "./mailboxes.js";
 
 export interface DeliveryOptions {
   readonly mailboxes: Mailboxes;

@@ -11,7 +11,8 @@ import { carriedResponse } from "../../protocol/exchange/carried.js";
 import { CoapError, type CoapResponse, coapRequest } from "../coap/client.js";
 import { isHttpUrl, oscorePost } from "../http/client.js";
 import type { OnGatewayEvent } from "./events.js";
-import type { Mailboxes, Outgoing } from "./mailboxes.js";
+import type { Outgoing } from "./mailbox.js";
+import type { Mailboxes } from "./mailboxes.js";
 
 export interface ForwardingOptions {
   readonly mailboxes: Mailboxes;

@@ -5,7 +5,9 @@
  * POST /b         a bundle: 2.01 with the Location-Path of its mailbox
  * POST /m/NAME    collects: payload empty, or the number of the last message that the sensor has; 2.04 with the next
  *                 message, its number as ETag, or without payload. Uri-Query "w=N": wait up to N seconds for one
- * POST /m/NAME    with the OSCORE option: for the Responder; 2.04 at once or with the Responder's answer
+ * POST /m/NAME    with the OSCORE option: for the Responder; 2.04 at once or with the Responder's answer. An ETag is the
+ *                 number of the message that waits for longest: a sensor that sees none need not ask
+ * POST /s/ID      with the OSCORE option: a Responder's request to the sensor; see deposits.ts
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +17,7 @@ import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/number
 import { BUNDLE_PATH } from "../../protocol/exchange/bundle.js";
 import { readBundleHead, splitBundle } from "../../protocol/exchange/bundle-parts.js";
 import { errorNumberOf, refusalCode } from "../../protocol/exchange/over-coap.js";
+import { SENSORS_PATH } from "../../protocol/exchange/sensor-requests.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
@@ -22,10 +25,13 @@ import type { RouteRequest, RouteResponse, Routes } from "../coap/resources.js";
 import { messageDigest } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import { Delivery } from "./bundles.js";
+import { type DepositOptions, deposit } from "./deposits.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
 import { Forwarding, oscoreOf } from "./forwarding.js";
-import { LIMITS, type Limits, Mailboxes } from "./mailboxes.js";
+import { LIMITS, type Limits } from "./mailbox.js";
+import { Mailboxes } from "./mailboxes.js";
+import { busy } from "./responses.js";
 
 export interface GatewayOptions {
   /** The sensor of that handle, if it is known here. */
@@ -48,17 +54,17 @@ const ANSWER_WITHIN = 400;
 const LONGEST_LISTENING = 60_000;
 /** Milliseconds between two looks for what is too old. */
 const SWEEP = 60_000;
-/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
-const RETRY_AFTER = 5;
 
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #mailboxes: Mailboxes;
   readonly #delivery: Delivery;
   readonly #forwarding: Forwarding;
+  readonly #deposits: DepositOptions;
   /** Who listens for what comes into a mailbox. */
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #sweeper: NodeJS.Timeout;
+  #closed = false;
 
   /** Goes on with what the process before this one left. */
   constructor(options: GatewayOptions) {
@@ -69,6 +75,7 @@ export class Gateway {
       for (const wake of this.#listeners.get(name) ?? []) wake();
     };
     this.#mailboxes = mailboxes;
+    this.#deposits = { mailboxes, onEvent, onItem, longest: limits.bytes };
     this.#delivery = new Delivery({ mailboxes, onEvent, onItem });
     this.#forwarding = new Forwarding({
       ...{ mailboxes, onEvent, onItem, attempt },
@@ -95,11 +102,18 @@ export class Gateway {
         carriesOscore: true,
         handler: (request) => this.#mailbox(request),
       },
+      [`${SENSORS_PATH}/*`]: {
+        resourceType: "symbolon.deposit",
+        carriesOscore: true,
+        admission: true,
+        handler: (request) => deposit(this.#deposits, request),
+      },
     };
   }
 
   /** Ends what is under way; the next process takes it up again. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#sweeper);
     await Promise.all([this.#delivery.close(), this.#forwarding.close()]);
   }
@@ -139,7 +153,11 @@ export class Gateway {
     const name = request.segment ?? "";
     if (this.#mailboxes.get(name) === undefined) return { code: Codes.notFound };
     const oscore = oscoreOf(request);
-    return oscore === undefined ? this.#collect(name, request) : this.#forward(name, oscore, request.payload);
+    if (oscore === undefined) return this.#collect(name, request);
+    const answer = this.#forward(name, oscore, request.payload);
+    return answer instanceof Promise
+      ? answer.then((response) => this.#hinting(name, response))
+      : this.#hinting(name, answer);
   }
 
   #collect(name: string, { payload, options }: RouteRequest): RouteResponse | Promise<RouteResponse> {
@@ -159,8 +177,16 @@ export class Gateway {
     const next = this.#mailboxes.next(name);
     if (next === undefined) return { code: Codes.changed };
     const { payload, contentFormat } = next.item;
-    const tag = { number: OptionNumbers.eTag, value: encodeUint(next.number) };
-    return { code: Codes.changed, payload, contentFormat, options: [tag] };
+    return { code: Codes.changed, payload, contentFormat, options: [tagOf(next.number)] };
+  }
+
+  /** An answer to a sensor that does not collect: whether it should, it sees by the ETag. */
+  #hinting(name: string, response: RouteResponse): RouteResponse {
+    // The store is closed when this gateway is.
+    const next = this.#closed ? undefined : this.#mailboxes.next(name);
+    return next === undefined
+      ? response
+      : { ...response, options: [tagOf(next.number), ...(response.options ?? [])] };
   }
 
   async #listen(name: string, milliseconds: number): Promise<RouteResponse> {
@@ -217,16 +243,17 @@ export class Gateway {
   }
 }
 
+/** The number of a message. */
+function tagOf(number: number): Option {
+  return { number: OptionNumbers.eTag, value: encodeUint(number) };
+}
+
 function created(name: string): RouteResponse {
   const location = [MAILBOX_PATH, name].map((segment) => ({
     number: OptionNumbers.locationPath,
     value: ascii(segment),
   }));
   return { code: Codes.created, options: location };
-}
-
-function busy(code: number): RouteResponse {
-  return { code, options: [{ number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) }] };
 }
 
 /** Milliseconds out of "w=N"; 0 without it, undefined for what can't be read. */

@@ -8,59 +8,21 @@
  */
 
 import { toHex } from "../../protocol/bytes.js";
+import { TAG_LENGTH } from "../../protocol/exchange/bundle.js";
+import { RESPONDER_NONCE_LENGTH } from "../../protocol/exchange/profile.js";
+import { MAX_ID_LENGTH } from "../../protocol/oscore/context.js";
 import { randomSource } from "../primitives.js";
 import { orderedKey, type Store, type Table } from "../store/store.js";
-
-export interface Limits {
-  /** Mailboxes of one sensor: the latest exchanges. */
-  readonly perSensor: number;
-  /** Messages that wait in one mailbox, in each direction. */
-  readonly messages: number;
-  /** Bytes of one message. */
-  readonly bytes: number;
-  /** Milliseconds after which what nobody came for is forgotten. */
-  readonly age: number;
-}
-
-export const LIMITS: Limits = { perSensor: 4, messages: 32, bytes: 1024, age: 7 * 24 * 3600_000 };
-
-/** An exchange of a sensor, and what became of its bundle. */
-export interface Mailbox {
-  readonly sensor: string;
-  readonly handle: number;
-  readonly t: number;
-  /** The bundle's Responder: an index, or undefined for one that is no gateway's to know. */
-  readonly responder?: number;
-  readonly digest: string;
-  /** The bundle, until all parts are delivered or its time is up. */
-  readonly bundle?: Uint8Array;
-  /** Until when its parts go out. Unix time in milliseconds, as all here. */
-  readonly deadline: number;
-  /** Third parties that have answered, 1…n. */
-  readonly answered: readonly number[];
-  /** Whether a third party has found a part good: until then it may be anybody's bundle. */
-  readonly good: boolean;
-  /** When something last happened to it. */
-  readonly used: number;
-  /** How many messages were ever put into it. */
-  readonly count: number;
-}
-
-/** A message for the sensor. */
-export interface Item {
-  readonly payload: Uint8Array;
-  readonly contentFormat: number;
-}
-
-/** A message of the sensor to its Responder, under OSCORE. */
-export interface Outgoing {
-  /** Value of the OSCORE option. */
-  readonly oscore: Uint8Array;
-  readonly payload: Uint8Array;
-}
+import { type Item, LIMITS, type Limits, type Mailbox, type MessageKind, type Outgoing } from "./mailbox.js";
 
 /** Bytes of a mailbox's name before it is written in base64url: nobody guesses 48 bits of one gateway. */
 const NAME_LENGTH = 6;
+
+/** Bytes of R_I behind the sender ID, in the form in which it lies here: nonce and tag. */
+const R_I_REST = RESPONDER_NONCE_LENGTH + TAG_LENGTH;
+
+/** Mailboxes that one sender ID is looked for in. */
+const MAX_NAMESAKES = 4;
 
 /** Numbers of messages go from 1 to this and again from 1: one byte, never 0. */
 const LAST_NUMBER = 255;
@@ -73,6 +35,8 @@ export class Mailboxes {
   readonly #owned: Table<true>;
   /** Names by the digest of their bundle. */
   readonly #digests: Table<string>;
+  /** Names by the sender ID of an R_I: `ID name`. */
+  readonly #senders: Table<true>;
   readonly #items: Table<Item>;
   readonly #outgoing: Table<Outgoing>;
 
@@ -82,6 +46,7 @@ export class Mailboxes {
     this.#boxes = store.table("mailboxes");
     this.#owned = store.table("owned");
     this.#digests = store.table("digests");
+    this.#senders = store.table("senders");
     this.#items = store.table("items");
     this.#outgoing = store.table("outgoing");
   }
@@ -93,6 +58,20 @@ export class Mailboxes {
   /** The mailbox of this very bundle, if it came before. */
   byDigest(digest: string): string | undefined {
     return this.#digests.get(digest);
+  }
+
+  /** The mailboxes with an R_I that gives this sender ID (hexadecimal): one, unless IDs fall together or a third party lied. */
+  bySenderId(senderId: string): string[] {
+    if (!/^([0-9a-f]{2})+$/.test(senderId)) return [];
+    const prefix = `${senderId} `;
+    return this.#senders.entries({ prefix, limit: MAX_NAMESAKES }).map(([key]) => key.slice(prefix.length));
+  }
+
+  /** The mailbox of a sensor's last exchange that a third party has found good. */
+  newestGood(handle: number): { readonly name: string; readonly mailbox: Mailbox } | undefined {
+    const good = this.#ownedBy(handle).filter(([, { good }]) => good);
+    const [newest] = good.sort(([, a], [, b]) => b.t - a.t);
+    return newest && { name: newest[0], mailbox: newest[1] };
   }
 
   /** All that are there, by name. */
@@ -130,7 +109,7 @@ export class Mailboxes {
         this.#boxes.put(name, next);
         return false;
       }
-      return this.#put(name, next, confirmation);
+      return this.#put(name, this.#withSender(name, next, confirmation), confirmation);
     });
   }
 
@@ -144,11 +123,17 @@ export class Mailboxes {
     });
   }
 
-  /** Puts a message for the sensor into its mailbox; false when it is full, too long for it, or gone. */
-  deliver(name: string, item: Item, now: number): boolean {
+  /** Puts in a message of a kind that is bounded by itself; what waits already is put in once. "full": there is no room. */
+  deposit(name: string, item: Item, kind: MessageKind, now: number): "stored" | "known" | "full" {
     return this.#store.transaction(() => {
       const box = this.#boxes.get(name);
-      return box !== undefined && this.#put(name, { ...box, used: now }, item);
+      if (box === undefined) return "full";
+      if (this.#holds(name, item)) return "known";
+      const others = this.#itemsOf(name).filter(([, other]) => kind.includes(other));
+      const surplus = others.slice(0, Math.max(0, others.length + 1 - kind.most));
+      if (surplus.length > 0 && kind.whenFull === "refuse") return "full";
+      for (const [key] of surplus) this.#items.delete(key);
+      return this.#put(name, { ...box, used: now }, item) ? "stored" : "full";
     });
   }
 
@@ -240,6 +225,15 @@ export class Mailboxes {
     return true;
   }
 
+  /** Notes whom an R_I is for. Within a transaction. */
+  #withSender(name: string, box: Mailbox, { payload }: Item): Mailbox {
+    const senderId = toHex(payload.subarray(0, Math.max(0, payload.length - R_I_REST)));
+    const known = box.senderIds ?? [];
+    if (senderId === "" || senderId.length > 2 * MAX_ID_LENGTH || known.includes(senderId)) return box;
+    this.#senders.put(`${senderId} ${name}`, true);
+    return { ...box, senderIds: [...known, senderId] };
+  }
+
   /** Within a transaction. */
   #remove(name: string): void {
     const box = this.#boxes.get(name);
@@ -247,6 +241,7 @@ export class Mailboxes {
     this.#boxes.delete(name);
     this.#owned.delete(`${ownerKey(box.handle)}${name}`);
     this.#digests.delete(box.digest);
+    for (const senderId of box.senderIds ?? []) this.#senders.delete(`${senderId} ${name}`);
     for (const [key] of this.#itemsOf(name)) this.#items.delete(key);
     for (const [key] of this.outgoing(name)) this.#outgoing.delete(key);
   }
