@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { ContentFormats } from "../../protocol/coap/numbers.js";
-import { PART_PATH } from "../../protocol/exchange/bundle-parts.js";
+import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
 import type { RouteRequest } from "../coap/resources.js";
 import { deadlinesOf } from "../deadlines.js";
 import { stateFolder } from "../own-folder.js";

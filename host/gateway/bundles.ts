@@ -3,7 +3,8 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
-import { compressConfirmation, PART_PATH, splitBundle } from "../../protocol/exchange/bundle-parts.js";
+import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
+import { compressConfirmation, splitBundle } from "../../protocol/exchange/bundle-parts.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import { CoapError, coapRequest } from "../coap/client.js";
 import type { OnGatewayEvent } from "./events.js";

@@ -7,7 +7,7 @@
  * sensor can put back.
  */
 
-import { concat, readUint, wipe } from "../bytes.js";
+import { concat, readUint, uint, wipe } from "../bytes.js";
 import type { Identity } from "../mikey/identity.js";
 import { ccmEncryptedData } from "../mikey/kemac.js";
 import { decodeMessage, refuseOtherDataType, requiredPayload } from "../mikey/message.js";
@@ -19,14 +19,13 @@ import { counterTimestamp } from "../mikey/timestamps.js";
 import type { Primitives } from "../primitives.js";
 import { SHARE_LENGTH, type Sharing } from "../shares/points.js";
 import { BUNDLE_SUITE, SHARE_FROM_END, TAG_LENGTH } from "./bundle.js";
+import { bundleTail, cutBundle } from "./bundle-cut.js";
 import { contentsOffset, openShareMessage, shareMessageHead } from "./layout.js";
 import { type Policy, shareIndex } from "./policy.js";
 import { CHECK_VALUE_LENGTH, extensionData, NONCE_LENGTH, PROFILE } from "./profile.js";
-import { readResponderField } from "./responder-field.js";
+import { headOf, PSEUDONYM_LENGTH, PSEUDONYMOUS_PROFILE, withHead } from "./pseudonym.js";
+import { type ResponderField, readResponderField } from "./responder-field.js";
 import { createSession, derivedShare, labelContextOf } from "./session.js";
-
-/** Uri-Path of third parties that take parts of bundles: POST /b/part. */
-export const PART_PATH = "b/part";
 
 const HANDLE_OFFSET = 1;
 const RESPONDER_OFFSET = 3;
@@ -52,53 +51,68 @@ export interface BundlePart extends BundleHead {
   readonly tag: Uint8Array;
 }
 
-/** The fields at the beginning of a bundle or part. Throws a DecodeError, or a Refusal for another profile. */
+/**
+ * The fields at the beginning of a bundle or part. Throws a DecodeError, or a Refusal for another profile and for one with
+ * a pseudonym, which shows neither handle nor T.
+ */
 export function readBundleHead(bytes: Uint8Array): BundleHead {
-  if (bytes.length <= RESPONDER_OFFSET) throw tooShort(bytes);
-  if (bytes[0] !== PROFILE) {
-    throw new Refusal(ErrorNumbers.messageType, `a bundle of profile byte ${bytes[0]} is not ${PROFILE}`);
-  }
-  const field = readResponderField(bytes, RESPONDER_OFFSET);
-  if (field === undefined) throw tooShort(bytes);
-  const { responder, end: offset } = field;
-  const nonceEnd = offset + NONCE_LENGTH;
+  const { responder, end, length } = bundleHead(bytes);
+  if (bytes[0] !== PROFILE) throw otherProfile(bytes);
+  const nonceEnd = end + NONCE_LENGTH;
   const tEnd = nonceEnd + T_LENGTH;
-  const length = tEnd + CHECK_VALUE_LENGTH;
-  if (bytes.length < length) throw tooShort(bytes);
   return {
     handle: readUint(bytes, HANDLE_OFFSET, 2),
     responder,
-    nonce: bytes.slice(offset, nonceEnd),
+    nonce: bytes.slice(end, nonceEnd),
     t: readUint(bytes, nonceEnd, T_LENGTH),
     checkValue: bytes.slice(tEnd, length),
     length,
   };
 }
 
-/** The parts of a bundle for third parties 1…n, in order. Throws as readBundleHead, and for a length that does not fit. */
-export function splitBundle(
-  bytes: Uint8Array,
-  { privacy, shares }: Omit<Sharing, "threshold">,
-): Uint8Array[] {
-  const { length } = readBundleHead(bytes);
-  const tags = length + (shares - privacy) * SHARE_LENGTH;
-  const expected = tags + shares * TAG_LENGTH;
+/** The Responder, and how many bytes the common fields take: with handle and T or with a pseudonym. Throws as readBundleHead. */
+function bundleHead(bytes: Uint8Array): ResponderField & { readonly length: number } {
+  if (bytes.length <= RESPONDER_OFFSET) throw tooShort(bytes);
+  if (bytes[0] !== PROFILE && !isPseudonymous(bytes)) throw otherProfile(bytes);
+  const field = readResponderField(bytes, RESPONDER_OFFSET);
+  if (field === undefined) throw tooShort(bytes);
+  const length = field.end + NONCE_LENGTH + T_LENGTH + CHECK_VALUE_LENGTH;
+  if (bytes.length < length) throw tooShort(bytes);
+  return { ...field, length };
+}
+
+/** Whether a bundle or part has a pseudonym in the place of handle and T, and nothing else is looked at. */
+export function isPseudonymous(bytes: Uint8Array): boolean {
+  return bytes[0] === PSEUDONYMOUS_PROFILE;
+}
+
+/** The pseudonym in a bundle or part as a number of 48 bits. Throws a DecodeError for one that is too short. */
+export function readPseudonym(bytes: Uint8Array): number {
+  bundleHead(bytes);
+  return pseudonymNumber(headOf(bytes));
+}
+
+/** Six bytes as a number: what tables of pseudonyms are kept by. */
+export function pseudonymNumber(six: Uint8Array): number {
+  return readUint(six, 0, 2) * 2 ** 32 + readUint(six, 2, PSEUDONYM_LENGTH - 2);
+}
+
+/** A bundle or part with handle and T in the place of its pseudonym, which readPseudonym has read. */
+export function withoutPseudonym(bytes: Uint8Array, handle: number, t: number): Uint8Array {
+  return withHead(bytes, PROFILE, concat(handle >> 8, handle, uint(t, T_LENGTH)));
+}
+
+/**
+ * The parts of a bundle for third parties 1…n, in order, with a pseudonym or without. Throws as readBundleHead, and for a
+ * length that does not fit.
+ */
+export function splitBundle(bytes: Uint8Array, sharing: Omit<Sharing, "threshold">): Uint8Array[] {
+  const { length } = bundleHead(bytes);
+  const expected = length + bundleTail(sharing);
   if (bytes.length !== expected) {
     throw new DecodeError("bundle", length, `expected ${expected} bytes, got ${bytes.length}`);
   }
-  const parts: Uint8Array[] = [];
-  for (let i = 0; i < shares; i++) {
-    const share = length + (i - privacy) * SHARE_LENGTH;
-    const tag = tags + i * TAG_LENGTH;
-    parts.push(
-      concat(
-        bytes.subarray(0, length),
-        i < privacy ? new Uint8Array(0) : bytes.subarray(share, share + SHARE_LENGTH),
-        bytes.subarray(tag, tag + TAG_LENGTH),
-      ),
-    );
-  }
-  return parts;
+  return cutBundle(bytes, sharing);
 }
 
 /** Reads a part. Throws a DecodeError or a Refusal. */
@@ -183,6 +197,28 @@ export function compressConfirmation(verification: Uint8Array): Uint8Array | und
     throw new Refusal(ErrorNumbers.mac, `R_I has a V of ${tag.length} bytes, not of ${TAG_LENGTH}`);
   }
   return concat(senderId, rand, tag);
+}
+
+/**
+ * What goes to a sensor with a pseudonym in the place of TP_I, which has its T and identities in clear: R_I as above, or for
+ * a receipt the tag of TP_I alone, from which the sensor makes it again (pseudonymous-initiator.ts). Throws as above.
+ */
+export function compressVerification(verification: Uint8Array): Uint8Array {
+  const confirmation = compressConfirmation(verification);
+  if (confirmation !== undefined) return confirmation;
+  const { algorithm, tag } = requiredPayload(
+    decodeMessage(verification),
+    PayloadTypes.V,
+    ErrorNumbers.authentication,
+  );
+  if (macLength(algorithm) !== TAG_LENGTH) {
+    throw new Refusal(ErrorNumbers.mac, `TP_I has a V of ${tag.length} bytes, not of ${TAG_LENGTH}`);
+  }
+  return tag.slice();
+}
+
+function otherProfile([profile]: Uint8Array): Refusal {
+  return new Refusal(ErrorNumbers.messageType, `a bundle of profile byte ${profile} is not ${PROFILE}`);
 }
 
 function tooShort({ length }: Uint8Array): DecodeError {

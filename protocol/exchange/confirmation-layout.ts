@@ -1,6 +1,7 @@
 /**
- * How R_I lies, in one piece, and the beginning that all messages of a sensor have. Apart from layout.ts, since a board
- * that has the rest in C still puts R_I together when it comes through a gateway.
+ * How R_I and TP_I lie, each in one piece, and the beginning that all messages of a sensor have. Apart from layout.ts, since
+ * a board that has the rest in C still puts R_I together when it comes through a gateway, and the receipt of a third
+ * party that answers without names.
  */
 
 import { concat } from "../bytes.js";
@@ -77,6 +78,35 @@ export function coveredConfirmation(
     // V
     PayloadTypes.last,
     suite.verification,
+  );
+}
+
+/** TP_I with an R_I of that many bytes, up to the R_I; or without one, up to V. */
+export function shareVerificationHead(
+  session: Session,
+  timestamp: Uint8Array,
+  thirdParty: Identity,
+  confirmationLength: number | undefined,
+): Uint8Array {
+  const length = lengthOf(thirdParty);
+  const upToIdentity = concat(
+    messageHead(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
+    // IDR of the third party
+    confirmationLength === undefined ? PayloadTypes.V : PayloadTypes.generalExtension,
+    Roles.thirdParty,
+    thirdParty.type,
+    length >> 8,
+    length,
+    thirdParty.data,
+  );
+  if (confirmationLength === undefined) return upToIdentity;
+  return concat(
+    upToIdentity,
+    // General Extension
+    PayloadTypes.V,
+    ExtensionTypes.confirmation,
+    confirmationLength >> 8,
+    confirmationLength,
   );
 }
 

@@ -5,7 +5,6 @@
  */
 
 import { concat } from "../bytes.js";
-import type { Identity } from "../mikey/identity.js";
 import { DataTypes, ExtensionTypes, KeyTypes, KeyValidities, PayloadTypes, Roles } from "../mikey/numbers.js";
 import { macLength } from "../mikey/payloads.js";
 import { SHARE_LENGTH } from "../shares/points.js";
@@ -81,34 +80,5 @@ export function openShareMessage({ suite }: Session, head: Uint8Array, share: Ui
     // MAC
     suite.mac,
     new Uint8Array(macLength(suite.mac)!),
-  );
-}
-
-/** TP_I with an R_I of that many bytes, up to the R_I; or without one, up to V. */
-export function shareVerificationHead(
-  session: Session,
-  timestamp: Uint8Array,
-  thirdParty: Identity,
-  confirmationLength: number | undefined,
-): Uint8Array {
-  const length = lengthOf(thirdParty);
-  const upToIdentity = concat(
-    messageHead(session, DataTypes.preSharedKeyVerification, false, timestamp, PayloadTypes.IDR),
-    // IDR of the third party
-    confirmationLength === undefined ? PayloadTypes.V : PayloadTypes.generalExtension,
-    Roles.thirdParty,
-    thirdParty.type,
-    length >> 8,
-    length,
-    thirdParty.data,
-  );
-  if (confirmationLength === undefined) return upToIdentity;
-  return concat(
-    upToIdentity,
-    // General Extension
-    PayloadTypes.V,
-    ExtensionTypes.confirmation,
-    confirmationLength >> 8,
-    confirmationLength,
   );
 }

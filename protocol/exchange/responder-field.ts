@@ -20,11 +20,16 @@ export function responderField(responder: Identity, responders: readonly Identit
   return concat(NAMED_RESPONDER, length, responder.type, responder.data);
 }
 
-/** The field at `offset`, and where it ends: an index or an identity. Undefined for one that is cut off or has no data. */
-export function readResponderField(
-  bytes: Uint8Array,
-  offset: number,
-): { readonly responder: number | Identity; readonly end: number } | undefined {
+/** A field that was read. */
+export interface ResponderField {
+  /** An index into the list of the enrolment, or the identity itself. */
+  readonly responder: number | Identity;
+  /** Where the field ends. */
+  readonly end: number;
+}
+
+/** The field at `offset`. Undefined for one that is cut off or has no data. */
+export function readResponderField(bytes: Uint8Array, offset: number): ResponderField | undefined {
   if (offset >= bytes.length) return undefined;
   const first = bytes[offset];
   if (first !== NAMED_RESPONDER) return { responder: first, end: offset + 1 };

@@ -19,7 +19,7 @@ import {
   createAnswer,
   verificationFailure,
 } from "./answer.js";
-import { shareVerificationHead } from "./layout.js";
+import { shareVerificationHead } from "./confirmation-layout.js";
 import type { Session } from "./session.js";
 
 /** Next payload and Auth alg of V. */

@@ -23,13 +23,17 @@ import { CoapClient } from "../../protocol/coap/client.js";
 import { decodeMessage as decodeCoap, encodeMessage as encodeCoap } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, MAX_MESSAGE_SIZE } from "../../protocol/coap/numbers.js";
 import {
-  compressConfirmation,
+  compressVerification,
+  readBundleHead,
   readBundlePart,
+  readPseudonym,
   restoreShareMessage,
   splitBundle,
+  withoutPseudonym,
 } from "../../protocol/exchange/bundle-parts.js";
 import { readForwardMessage } from "../../protocol/exchange/forward-message.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
+import { PSEUDONYMOUS_PROFILE } from "../../protocol/exchange/pseudonym.js";
 import { consumeShareMessage, readShareMessage } from "../../protocol/exchange/share-message.js";
 import { decodeGatt, encodeGatt } from "../../protocol/gatt/message.js";
 import { identityFromText, identityToText } from "../../protocol/mikey/identity.js";
@@ -204,11 +208,22 @@ function bundleTargets(world: World, messages: readonly Uint8Array[]): Target[] 
       },
     },
     {
+      name: "pseudonym",
+      seeds: [part, named].map((each) => concat(PSEUDONYMOUS_PROFILE, each.subarray(1))),
+      longest: 300,
+      allows: isMikey,
+      run(input) {
+        readPseudonym(input);
+        const { handle, t } = readBundleHead(withoutPseudonym(input, 0x0102, 8));
+        assert.deepEqual([handle, t], [0x0102, 8], "handle and T are not where the pseudonym was");
+      },
+    },
+    {
       name: "confirmation",
       seeds: messages,
       longest: 400,
       allows: isMikey,
-      run: (input) => void compressConfirmation(input),
+      run: (input) => void compressVerification(input),
     },
   ];
 }

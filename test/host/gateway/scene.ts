@@ -18,7 +18,7 @@ import { MemoryVault } from "../../../host/third-party/vault.js";
 import { findOption } from "../../../protocol/coap/message.js";
 import { ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
-import { PART_PATH } from "../../../protocol/exchange/bundle-parts.js";
+import { PART_PATH } from "../../../protocol/exchange/bundle-cut.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
