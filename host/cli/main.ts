@@ -5,18 +5,24 @@
  */
 
 import { Command, CommanderError } from "commander";
-import { addAuthorityCommand } from "./authority.js";
-import { addBorderRouterCommand } from "./border-router.js";
-import { addDecodeCommand } from "./decode.js";
-import { addDoctorCommand } from "./doctor.js";
-import { addEnergyCommand } from "./energy.js";
-import { addEnrolCommand } from "./enrol.js";
-import { addGatewayCommand } from "./gateway.js";
-import { addLabelCommand } from "./label.js";
-import { addResponderCommand } from "./responder.js";
-import { addSimulateCommand } from "./simulate.js";
-import { addThirdPartyCommand } from "./third-party.js";
-import { addWipeCommand } from "./wipe.js";
+
+type AddCommand = (program: Command) => void;
+
+/** Loaded when they are asked for: none needs the others, and starts sooner without them. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  authority: async () => (await import("./authority.js")).addAuthorityCommand,
+  enrol: async () => (await import("./enrol.js")).addEnrolCommand,
+  label: async () => (await import("./label.js")).addLabelCommand,
+  wipe: async () => (await import("./wipe.js")).addWipeCommand,
+  "third-party": async () => (await import("./third-party.js")).addThirdPartyCommand,
+  responder: async () => (await import("./responder.js")).addResponderCommand,
+  "border-router": async () => (await import("./border-router.js")).addBorderRouterCommand,
+  gateway: async () => (await import("./gateway.js")).addGatewayCommand,
+  decode: async () => (await import("./decode.js")).addDecodeCommand,
+  doctor: async () => (await import("./doctor.js")).addDoctorCommand,
+  energy: async () => (await import("./energy.js")).addEnergyCommand,
+  simulate: async () => (await import("./simulate.js")).addSimulateCommand,
+};
 
 const EXIT_FAILED = 1;
 const EXIT_WRONG_USE = 2;
@@ -26,18 +32,10 @@ const program = new Command("symbolon")
   .exitOverride()
   .allowExcessArguments(false);
 
-addAuthorityCommand(program);
-addEnrolCommand(program);
-addLabelCommand(program);
-addWipeCommand(program);
-addThirdPartyCommand(program);
-addResponderCommand(program);
-addBorderRouterCommand(program);
-addGatewayCommand(program);
-addDecodeCommand(program);
-addDoctorCommand(program);
-addEnergyCommand(program);
-addSimulateCommand(program);
+const asked = process.argv[2] ?? "";
+// Help, and whoever mistypes a name, needs all of them.
+const wanted = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands);
+for (const add of await Promise.all(wanted.map((load) => load()))) add(program);
 
 try {
   await program.parseAsync();

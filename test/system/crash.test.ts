@@ -35,7 +35,7 @@ const SENSORS = ["sensor01", "sensor02", "sensor03"];
 const PARTIES = ["party-01", "party-02"];
 const HOSPITAL = "hospital";
 /** Seconds of an exchange: a restart and one more question fit in. */
-const DEADLINE = 6;
+const DEADLINE = 12;
 /** Milliseconds in which a sensor has sent its shares; the last answers come a little later. */
 const EXCHANGE = 60;
 const START = 30_000;
