@@ -29,11 +29,13 @@ export type PartyEvent =
   /** A message was not accepted. `error` is the ERR number, `reason` for this end's log only. */
   | {
       readonly event: "refused";
-      readonly message: MessageName | "reading";
+      readonly message: MessageName | "reading" | "answer" | "trigger";
       readonly from: string;
       readonly error: number | null;
       readonly reason: string;
     }
+  /** A third party has vouched for a Responder that asks for an exchange with this T. */
+  | { readonly event: "vouched"; readonly sensor: string; readonly t: number; readonly responder: string }
   /** The Responder has rebuilt a key; `tek` is its fingerprint. */
   | {
       readonly event: "agreed";

@@ -77,6 +77,8 @@ export interface ChainQuestion {
   /** Who the leaf must be; without it, the leaf must name one identity and is that one. */
   readonly identity?: Identity;
   readonly role: Role;
+  /** Whether it is asked for a signature, in a role that needs none else. */
+  readonly signs?: true;
 }
 
 /** A leaf and intermediate authorities. The protocol knows no bound; a stranger's message needs one. */
@@ -101,7 +103,8 @@ export function trustAnchor(certificate: Uint8Array): TrustAnchor {
 }
 
 /** Answers for the leaf of a chain; a pure function of its question. Throws a CertificateError. */
-export function validateChain({ chain, root: anchor, now, identity, role }: ChainQuestion): CertifiedParty {
+export function validateChain({ chain, root: anchor, now, ...leafIs }: ChainQuestion): CertifiedParty {
+  const { identity, role, signs } = leafIs;
   if (chain.length === 0) throw new CertificateError("malformed", "there is none");
   if (chain.length > MAX_CHAIN) {
     throw new CertificateError("too long", `${chain.length} in the chain are more than ${MAX_CHAIN}`);
@@ -128,6 +131,7 @@ export function validateChain({ chain, root: anchor, now, identity, role }: Chai
       pathLength = Math.min(pathLength - 1, certificate.pathLength);
     }
     checkRole(certificate, role, i === 0);
+    if (signs && i === 0) checkUsage(certificate, role, KeyUsageFlags.digitalSignature);
     issuer = certificate;
   }
   const leaf = issuer;
@@ -258,17 +262,18 @@ function checkAuthority({ place, isAuthority, keyUsage = 0 }: ReadCertificate): 
 }
 
 /** An authority may be confined to roles; one that says nothing is not. A leaf must name the role. */
-function checkRole({ place, usages, keyUsage = 0 }: ReadCertificate, role: Role, isLeaf: boolean): void {
+function checkRole(certificate: ReadCertificate, role: Role, isLeaf: boolean): void {
+  const { place, usages } = certificate;
   const confined = isLeaf || (usages !== undefined && !usages.includes(ANY_USAGE));
   if (confined && !usages?.includes(roleUsages[role])) {
     throw new CertificateError("role", `the ${place} is not for the role ${role}`);
   }
-  if (isLeaf && !(keyUsage & roleKeyUsages[role])) {
-    throw new CertificateError(
-      "key usage",
-      `the ${place}'s key is not for what the role ${role} does with it`,
-    );
-  }
+  if (isLeaf) checkUsage(certificate, role, roleKeyUsages[role]);
+}
+
+function checkUsage({ place, keyUsage = 0 }: ReadCertificate, role: Role, needed: KeyUsageFlags): void {
+  if (keyUsage & needed) return;
+  throw new CertificateError("key usage", `the ${place}'s key is not for what the role ${role} does with it`);
 }
 
 function identityOf({ identities }: ReadCertificate, expected: Identity | undefined): Identity {

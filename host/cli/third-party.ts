@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { ContentFormats } from "../../protocol/coap/numbers.js";
 import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
+import { VOUCH_PATH } from "../../protocol/exchange/trigger.js";
 import type { RouteRequest } from "../coap/resources.js";
 import { deadlinesOf } from "../deadlines.js";
 import { stateFolder } from "../own-folder.js";
@@ -44,6 +45,13 @@ export async function runThirdParty(options: ServeOptions, lie?: ThirdPartyOptio
       resourceType: "symbolon.part",
       handler: ({ peer, payload }: RouteRequest) => party.receivePart(peer, payload),
     },
+    [VOUCH_PATH]: {
+      contentFormat: ContentFormats.octetStream,
+      resourceType: "symbolon.vouch",
+      // Anybody's question may cost public-key operations.
+      admission: true,
+      handler: ({ peer, payload }: RouteRequest) => party.vouch(peer, payload),
+    } as const,
   };
   try {
     await serve({ routes, close: () => party.close() }, store, options, onEvent);

@@ -27,6 +27,7 @@ import type { OnEvent } from "../events.js";
 import { FreshFile } from "../fresh-file.js";
 import { readOwnFolder } from "../own-folder.js";
 import { sign, signatureLength, wrapEnvelopeKey } from "../public-key.js";
+import { responderSigner } from "./signer.js";
 import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third-party.js";
 
 /**
@@ -36,7 +37,7 @@ import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third
 export function thirdPartyFromFolder(
   folder: string,
   onEvent: OnEvent,
-): Pick<ThirdPartyOptions, "party" | "current" | "sensor" | "bundled" | "responder"> {
+): Pick<ThirdPartyOptions, "party" | "current" | "sensor" | "bundled" | "responder" | "signer"> {
   const { party, root } = readSelf(folder);
   const { identity } = party;
   const onError = (error: unknown) => {
@@ -57,6 +58,7 @@ export function thirdPartyFromFolder(
       const entry = known.current().get(name);
       return entry && certifiedNow(entry, root);
     },
+    signer: responderSigner(root, (name) => known.current().has(name)),
   };
 }
 

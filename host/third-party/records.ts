@@ -106,6 +106,18 @@ export class Records {
     return psk;
   }
 
+  /** The PSK of a T that the sensor has not used yet, in a new array; nothing is stepped. Else what that T is. */
+  pskAhead(enrolled: Enrolled, t: number): Uint8Array | "used" | "too far ahead" {
+    const keys = this.#keysOf(enrolled);
+    try {
+      if (t < keys.next) return "used";
+      if (judgeT(keys, t) !== "new") return "too far ahead";
+      return pskOf(keys, t, this.#later(enrolled.sensor, keys));
+    } finally {
+      wipeKeys(keys);
+    }
+  }
+
   /** What was accepted under this enrolment. */
   get(enrolled: Enrolled, t: number): AcceptedRecord | undefined {
     return this.isEnrolled(enrolled) ? this.#accepted.get(key(enrolled.sensor, t)) : undefined;

@@ -43,8 +43,11 @@ import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
-import { type AcceptedRecord, type Enrolled, enrolmentName, Records } from "./records.js";
+import { enrolledAs } from "./enrolled.js";
+import { type AcceptedRecord, type Enrolled, Records } from "./records.js";
+import type { SignerOf } from "./signer.js";
 import type { Vault } from "./vault.js";
+import { Vouching } from "./vouch.js";
 
 /** What enrolment gave this third party of one sensor. */
 export interface SensorEnrolment {
@@ -89,6 +92,8 @@ export interface ThirdPartyOptions {
   bundled(handle: number): readonly SensorEnrolment[];
   /** The Responder of that name, if it is known here. */
   responder(name: string): ResponderEntry | undefined;
+  /** Whom it believes that asks for an exchange; without it, nobody. */
+  readonly signer?: SignerOf;
   readonly store: Store;
   /** What the store keeps of PSKs lies under keys of this. */
   readonly vault: Vault;
@@ -126,6 +131,7 @@ interface Forwarding extends Pick<AcceptedRecord, "responder" | "deadline"> {
 
 export class ThirdParty {
   readonly #records: Records;
+  readonly #vouching: Vouching | undefined;
   /** Answers that wait for the Responder, by sensor and T. */
   readonly #pending = new Map<string, Promise<RouteResponse>>();
   readonly #stopped = new AbortController();
@@ -133,7 +139,11 @@ export class ThirdParty {
   #lastTime = 0;
 
   constructor(private readonly options: ThirdPartyOptions) {
-    this.#records = new Records(options.store, options.vault);
+    const { store, vault, onEvent, signer } = options;
+    const records = new Records(store, vault);
+    this.#records = records;
+    const sensor = (name: string) => this.options.sensor(name);
+    this.#vouching = signer && new Vouching({ store, records, sensor, signer, onEvent });
     // One for each share that is under way: no leak.
     setMaxListeners(0, this.#stopped.signal);
     for (const { sensor, t, record } of this.#records.unfinished()) {
@@ -187,6 +197,11 @@ export class ThirdParty {
     } catch (error) {
       return refuse(this.options.onEvent, "I_TP", peer, message, error);
     }
+  }
+
+  /** Answers the question of a gateway whether this Responder may have an exchange. */
+  vouch(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
+    return this.#vouching?.vouch(peer, payload) ?? { code: Codes.notFound };
   }
 
   /** Ends what is under way; the next process takes it up again. The store is at rest when this resolves. */
@@ -439,10 +454,6 @@ export class ThirdParty {
       bytes,
     });
   }
-}
-
-function enrolledAs({ policy, statement, start }: SensorEnrolment): Enrolled {
-  return { sensor: identityToText(policy.sensor), name: enrolmentName(statement), start };
 }
 
 function pendingKey(sensor: string, t: number): string {

@@ -70,7 +70,7 @@ describe("system: a gateway", function () {
       assert.equal(await core("responder", folders.responder), '</mikey>;rt="symbolon";ct=65000');
       assert.equal(
         await core("third-party", folders.thirdParties.get("party-01") as string),
-        '</mikey>;rt="symbolon";ct=65000,</b/part>;rt="symbolon.part";ct=42',
+        '</mikey>;rt="symbolon";ct=65000,</b/part>;rt="symbolon.part";ct=42,</v>;rt="symbolon.vouch";ct=42',
       );
       assert.equal(
         await core("gateway", folders.gateway as string),

@@ -313,6 +313,12 @@ describe("certificates", function () {
     refused("key usage", { chain: [await leafWith({ usage: KeyUsageFlags.keyEncipherment })] });
     const signsOnly = await leafWith({ roles: [roleUsages.responder] });
     refused("key usage", { chain: [signsOnly], role: "responder" });
+    const opensOnly = await leafWith({
+      roles: [roleUsages.responder],
+      usage: KeyUsageFlags.keyEncipherment,
+    });
+    assert.equal(ask({ chain: [opensOnly], role: "responder" }).role, "responder");
+    refused("key usage", { chain: [opensOnly], role: "responder", signs: true });
   });
 
   it("are refused for another identity, or for none or several when nobody is expected", async () => {
