@@ -13,6 +13,7 @@ export interface Run {
 export const proverifModels: Readonly<Record<string, readonly string[]>> = {
   "2-of-3": ["sharing-2-of-3.pvl", "exchange.pvl", "parties-2-of-3.pvl", "2-of-3.pv"],
   "3-of-5": ["sharing-3-of-5.pvl", "exchange.pvl", "parties-3-of-5.pvl", "3-of-5.pv"],
+  "narrow-3-of-5": ["sharing-3-of-5.pvl", "exchange.pvl", "parties-3-of-5.pvl", "narrow-3-of-5.pv"],
   "forward-2-of-3": ["sharing-2-of-3.pvl", "exchange.pvl", "parties-2-of-3.pvl", "forward-2-of-3.pv"],
   "forward-3-of-5": ["sharing-3-of-5.pvl", "exchange.pvl", "parties-3-of-5.pvl", "forward-3-of-5.pv"],
   paper: ["sharing-2-of-3.pvl", "paper.pv"],
@@ -79,6 +80,8 @@ export const proverifRuns: readonly Run[] = [
   ...fails("3-of-5", ...reached),
   ...needs("3-of-5", "secrecy-of-tgk", "responder-under-mac", "third-parties-differ"),
   ...needs("3-of-5", "responder-agrees", "k-from-statement"),
+  ...holds("narrow-3-of-5", "responder-agrees"),
+  ...needs("narrow-3-of-5", "responder-agrees", "index-from-signer", "check-value"),
 
   ...holds("forward-2-of-3", ...secrecies),
   ...needs("forward-2-of-3", "secrecy-of-tgk", "chain-steps", "responder-keys-are-gone"),
