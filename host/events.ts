@@ -78,6 +78,14 @@ export type PartyEvent =
       /** Why there is no key although no share is missing. */
       readonly reason?: string;
     }
+  /** An open exchange gave way to others: there was no room for all. */
+  | {
+      readonly event: "crowded";
+      readonly sensor: string;
+      readonly t: number;
+      /** Whose exchanges were the most: a third party at the Responder, a Responder at a third party, or the sensor. */
+      readonly by: string;
+    }
   /** Something failed here; whoever asked was told nothing of it. */
   | { readonly event: "fault"; readonly where: string; readonly reason: string };
 

@@ -1,7 +1,8 @@
 /** How a server of ours refuses a MIKEY message: the reason to its own log, the ERR number to the sender. */
 
 import { toHex } from "../protocol/bytes.js";
-import { ContentFormats } from "../protocol/coap/numbers.js";
+import { encodeUint } from "../protocol/coap/message.js";
+import { Codes, ContentFormats, OptionNumbers } from "../protocol/coap/numbers.js";
 import { errorNumberOf, refusalCode, refusalMessage } from "../protocol/exchange/over-coap.js";
 import type { RouteResponse } from "./coap/resources.js";
 import type { MessageName, OnEvent } from "./events.js";
@@ -12,6 +13,20 @@ export function mikeyResponse(code: number, payload: Uint8Array) {
   return { code, payload, contentFormat: ContentFormats.mikey };
 }
 
+/** There is no room for a message now, and nothing wrong with it. */
+export class Busy extends Error {
+  override readonly name = "Busy";
+}
+
+/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
+const RETRY_AFTER = 5;
+
+/** 5.03 with Max-Age. */
+export function busy(): RouteResponse {
+  const maxAge = { number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) };
+  return { code: Codes.serviceUnavailable, options: [maxAge] };
+}
+
 /** The response to a message that was refused for `error`. Faults of our own are thrown on. */
 export function refuse(
   onEvent: OnEvent,
@@ -20,6 +35,10 @@ export function refuse(
   payload: Uint8Array,
   error: unknown,
 ): RouteResponse {
+  if (error instanceof Busy) {
+    onEvent({ event: "refused", message, from: peer, error: null, reason: error.message });
+    return busy();
+  }
   const number = errorNumberOf(error);
   if (number === undefined) throw error;
   onEvent({ event: "refused", message, from: peer, error: number, reason: (error as Error).message });

@@ -113,7 +113,7 @@ export async function serve(
 
 function levelOf({ event }: PartyEvent): "info" | "warn" | "error" {
   if (event === "fault") return "error";
-  return ["refused", "expired", "misfit", "undecided"].includes(event) ? "warn" : "info";
+  return ["refused", "expired", "misfit", "undecided", "crowded"].includes(event) ? "warn" : "info";
 }
 
 /** host:port, port 0 included. */

@@ -22,7 +22,7 @@ import { identityToText } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
 import type { RouteRequest, RouteResponse, Routes } from "../coap/resources.js";
-import { messageDigest } from "../refusals.js";
+import { busy, messageDigest } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import { Delivery } from "./bundles.js";
 import { type DepositOptions, deposit } from "./deposits.js";
@@ -210,7 +210,7 @@ export class Gateway {
     const sensor = this.#mailboxes.get(name)?.sensor ?? "";
     if (outcome === "full") {
       this.#options.onEvent({ event: "dropped", sensor, what: "request", reason: "too much of its waits" });
-      return busy(Codes.serviceUnavailable);
+      return busy();
     }
     if (outcome === "kept") {
       this.#options.onEvent({ event: "stored", sensor, bytes: payload.length });

@@ -57,6 +57,9 @@ export class Records {
   readonly #open: Table<OpenShare>;
   readonly #confirmed: Table<ConfirmedRecord>;
   readonly #memory: Table<number>;
+  /** How many accepted messages of each third party are remembered, and of all together. */
+  readonly #counts = new Map<string, number>();
+  #count = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -64,6 +67,13 @@ export class Records {
     this.#open = store.table("open");
     this.#confirmed = store.table("confirmed");
     this.#memory = store.table("memory");
+    for (const [key] of this.#replays.entries()) this.#counted(key, 1);
+  }
+
+  /** Whether a third party has its part of `limit` remembered messages, or more, while all together have as many. */
+  isFull(thirdParty: string, limit: number): boolean {
+    if (this.#count < limit) return false;
+    return (this.#counts.get(thirdParty) ?? 0) * this.#counts.size >= limit;
   }
 
   /**
@@ -90,7 +100,7 @@ export class Records {
    * already. False for a replay.
    */
   accept(place: MessagePlace, record: ReplayRecord, open?: { readonly group: string } & OpenShare): boolean {
-    return this.#store.transaction(() => {
+    const isNew = this.#store.transaction(() => {
       if (this.replay(place) !== undefined) return false;
       this.#replays.put(replayKey(place), record);
       if (open !== undefined) {
@@ -99,6 +109,8 @@ export class Records {
       }
       return true;
     });
+    if (isNew) this.#counted(replayKey(place), 1);
+    return isNew;
   }
 
   /** Keeps an answer for duplicates of its message. */
@@ -146,6 +158,14 @@ export class Records {
     });
   }
 
+  /** Forgets one share of a session that goes on without it, and keeps the answer that its third party had or has now. */
+  withdraw(group: string, answer: AnswerRecord): void {
+    this.#store.transaction(() => {
+      this.#open.delete(openKey(group, answer.place.thirdParty));
+      this.#answered([answer]);
+    });
+  }
+
   /** Forgets the shares of a session that ends without a key, and keeps the answers that it ends with. */
   close(group: string, answers: readonly AnswerRecord[]): void {
     this.#store.transaction(() => {
@@ -176,11 +196,20 @@ export class Records {
       this.#store.transaction(() => {
         for (const key of old) this.#replays.delete(key);
       });
+      for (const key of old) this.#counted(key, -1);
     } while (old.length === FORGET_BATCH);
   }
 
   #answered(answers: readonly AnswerRecord[]): void {
     for (const { place, digest, answer } of answers) this.#replays.put(replayKey(place), { digest, answer });
+  }
+
+  #counted(key: string, change: 1 | -1): void {
+    const thirdParty = key.slice(key.lastIndexOf(" ") + 1);
+    const count = (this.#counts.get(thirdParty) ?? 0) + change;
+    this.#count += change;
+    if (count === 0) this.#counts.delete(thirdParty);
+    else this.#counts.set(thirdParty, count);
   }
 
   #close(group: string): void {
@@ -192,7 +221,7 @@ function openKey(group: string, thirdParty: string): string {
   return `${group} ${thirdParty}`;
 }
 
-/** Oldest first, so that forgetting reads no further than it must. */
+/** Identities have no spaces in their text form. Oldest first, so that forgetting reads no further than it must. */
 function replayKey({ thirdParty, unixTime, timestamp }: MessagePlace): string {
   return `${orderedKey(Math.max(0, Math.floor(unixTime)))} ${timestamp} ${thirdParty}`;
 }

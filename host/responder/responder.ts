@@ -28,7 +28,7 @@ import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import type { Policy } from "../../protocol/exchange/policy.js";
 import { RESPONDER_NONCE_LENGTH } from "../../protocol/exchange/profile.js";
 import type { ChannelKeys, Session } from "../../protocol/exchange/session.js";
-import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
+import { type Identity, identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { optionalPayload } from "../../protocol/mikey/message.js";
 import { ErrorNumbers, PayloadTypes } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
@@ -36,7 +36,7 @@ import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
 import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
-import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
+import { Busy, messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import type { KeepEvidence } from "./evidence.js";
 import {
@@ -85,7 +85,21 @@ export interface ResponderOptions {
   readonly deadline: number;
   /** Milliseconds for which a third party waits for its answer before it gets one without R_I. */
   readonly hold: number;
+  readonly limits?: ResponderLimits;
 }
+
+/** What is kept of all third parties and sensors together. */
+export interface ResponderLimits {
+  /** Shares of open sessions. When they are too many, the third party that has the most loses its oldest one. */
+  readonly shares: number;
+  /**
+   * Accepted messages that are remembered. When they are too many, who has its part of them waits until some are forgotten;
+   * they are never more than twice as many.
+   */
+  readonly remembered: number;
+}
+
+export const LIMITS: ResponderLimits = { shares: 4096, remembered: 200_000 };
 
 /** How far a third party's clock may be from ours (RFC 3830 §5.4), in milliseconds. */
 export const CLOCK_SKEW = 5 * 60_000;
@@ -102,12 +116,14 @@ export class Responder {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #forgetting: NodeJS.Timeout;
   readonly #knownFrom: number;
+  readonly #limits: ResponderLimits;
   /** What the clock said at the start, less what has passed by then. */
   readonly #started = Date.now() - performance.now();
   #closed = false;
 
   private constructor(private readonly options: ResponderOptions) {
     this.#records = new Records(options.store);
+    this.#limits = options.limits ?? LIMITS;
     // Third parties' clocks may have been ahead of ours by that much (RFC 3830 §5.4).
     this.#knownFrom = this.#records.knownFrom(options.hasServed ? Date.now() + CLOCK_SKEW : 0);
     this.#forgetting = setInterval(() => this.#forget(), FORGET_EVERY);
@@ -185,6 +201,9 @@ export class Responder {
       throw new Refusal(ErrorNumbers.timestamp, reason);
     }
     this.#refuseOldT(message);
+    if (this.#records.isFull(place.thirdParty, this.#limits.remembered)) {
+      throw new Busy(`${place.thirdParty} has its part of what can be remembered`);
+    }
     return undefined;
   }
 
@@ -259,10 +278,11 @@ export class Responder {
       throw new Refusal(ErrorNumbers.share, `${place.thirdParty} has given its share already`);
     }
     if (known === undefined) this.#refuseTooMany(sensor, place.thirdParty);
-    const openedAt = known?.openedAt ?? Date.now();
+    this.#makeRoom();
+    const openedAt = this.#sessions.get(group)?.openedAt ?? Date.now();
     this.#keep(place, { digest }, { group, bytes, openedAt });
-    const session = known ?? this.#open(group, sensor, share, openedAt);
-    session.add(share, { place, digest, context, x: share.x });
+    const session = this.#sessions.get(group) ?? this.#open(group, sensor, share, openedAt);
+    this.#sessions.take(session, share, { place, digest, context: lasting(context, session), x: share.x });
     const answer = this.#answerTo(session, digest);
     this.#tryRebuild(session);
     return answer;
@@ -280,6 +300,23 @@ export class Responder {
     throw new Refusal(ErrorNumbers.quorum, `${thirdParty} has ${open} sessions of this sensor open already`);
   }
 
+  /** Who has opened the most gives way: what one third party invents must not crowd out what others have sent. */
+  #makeRoom(): void {
+    while (this.#sessions.shares >= this.#limits.shares) {
+      const least = this.#sessions.leastEntitled();
+      if (least === undefined) return;
+      const { session, contribution } = least;
+      const { place, digest, context } = contribution;
+      const known = this.#records.replay(place)?.answer;
+      const answer = known ?? createForwardVerification(primitives, context);
+      this.#records.withdraw(session.name, { place, digest, answer });
+      this.#sessions.withdraw(session, contribution);
+      const { sensor, t } = session;
+      this.options.onEvent({ event: "crowded", sensor, t, by: place.thirdParty });
+      this.#give(session, [{ ...contribution, answer }]);
+    }
+  }
+
   /** A new session, with its deadline from `openedAt`. */
   #open(name: string, sensor: string, share: ForwardedShare, openedAt: number): OpenSession {
     const session = new OpenSession(name, sensor, new CollectingGroup(copyOf(share)), openedAt);
@@ -287,16 +324,15 @@ export class Responder {
     const { deadline } = this.options;
     // Not longer, should the clock have been set back meanwhile.
     const left = Math.min(deadline, Math.max(0, openedAt + deadline - Date.now()));
-    this.#after(left, () => this.#expire(session));
+    session.stop = this.#after(left, () => this.#expire(session));
     return session;
   }
 
   /** The answer to a message of an open session, which comes when the third party has waited long enough. */
   #answerTo(session: OpenSession, digest: string): Promise<Uint8Array> {
-    if (!session.isAwaited(digest)) {
-      this.#after(this.options.hold, () => this.#answerUnconfirmed(session, digest));
-    }
-    return session.answerTo(digest);
+    return session.answerTo(digest, () =>
+      this.#after(this.options.hold, () => this.#answerUnconfirmed(session, digest)),
+    );
   }
 
   #tryRebuild(session: OpenSession): void {
@@ -417,7 +453,8 @@ export class Responder {
         const sensor = identityToText(share.session.sensor);
         const group = groupName(primitives, share);
         const session = this.#sessions.get(group) ?? this.#open(group, sensor, share, openedAt);
-        session.add(share, { place, digest, context: contextOf(message, share), x: share.x });
+        const context = lasting(contextOf(message, share), session);
+        this.#sessions.take(session, share, { place, digest, context, x: share.x });
         wipe(share.share);
       } catch (error) {
         // What was good then may have expired meanwhile.
@@ -444,13 +481,17 @@ export class Responder {
     this.options.onEvent({ event: "fault", where, reason });
   }
 
-  /** Runs `work` once after a time, unless this Responder is closed before. */
-  #after(milliseconds: number, work: () => void): void {
+  /** Runs `work` once after a time, unless this Responder is closed before, or the function that it returns is called. */
+  #after(milliseconds: number, work: () => void): () => void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (!this.#closed) work();
     }, milliseconds);
     this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
   }
 }
 
@@ -483,10 +524,34 @@ function contextOf({ timestamp }: ForwardMessage, share: ForwardedShare): Contri
   return { session, thirdParty, timestamp, envelopeKey };
 }
 
-/** What outlives a message must not be a view of it. */
+/** What outlives a message must not be a view of it: that would keep all of it, and what it came in. */
 function copyOf({ session, checkValue }: ForwardedShare): { session: Session; checkValue: Uint8Array } {
+  const { csbId, rand, sensor, responder } = session;
   return {
-    session: { ...session, csbId: session.csbId.slice(), rand: session.rand.slice() },
+    session: {
+      ...session,
+      csbId: csbId.slice(),
+      rand: rand.slice(),
+      sensor: copyOfIdentity(sensor),
+      responder: copyOfIdentity(responder),
+    },
     checkValue: checkValue.slice(),
   };
+}
+
+/** The same of a contribution, whose session says what the open one says. */
+function lasting(
+  { thirdParty, timestamp, envelopeKey }: ForwardContext,
+  { group }: OpenSession,
+): ForwardContext {
+  return {
+    session: group.session,
+    thirdParty: copyOfIdentity(thirdParty),
+    timestamp: { ...timestamp, value: timestamp.value.slice() },
+    envelopeKey: envelopeKey.slice(),
+  };
+}
+
+function copyOfIdentity({ type, data }: Identity): Identity {
+  return { type, data: data.slice() };
 }

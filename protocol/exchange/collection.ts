@@ -77,6 +77,15 @@ export class CollectingGroup {
     this.#shares.push({ x, value: share.slice() });
   }
 
+  /** Forgets the share of one third party; what was judged without it stays judged. */
+  remove(x: number): void {
+    const place = this.#shares.findIndex((share) => share.x === x);
+    if (place < 0) return;
+    wipe(this.#shares[place].value);
+    this.#shares.splice(place, 1);
+    if (place < this.#tried) this.#tried--;
+  }
+
   /**
    * The key, once k shares are there that fit the check value; undefined as long as shares are missing, or when
    * those that are there do not fit: then a third party or the sensor lied, and a later share may help.
