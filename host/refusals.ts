@@ -1,10 +1,9 @@
 /** How a server of ours refuses a MIKEY message: the reason to its own log, the ERR number to the sender. */
 
 import { toHex } from "../protocol/bytes.js";
-import { encodeUint } from "../protocol/coap/message.js";
-import { Codes, ContentFormats, OptionNumbers } from "../protocol/coap/numbers.js";
+import { Codes, ContentFormats } from "../protocol/coap/numbers.js";
 import { errorNumberOf, refusalCode, refusalMessage } from "../protocol/exchange/over-coap.js";
-import type { RouteResponse } from "./coap/resources.js";
+import { busy, type RouteResponse } from "./coap/resources.js";
 import type { MessageName, OnEvent } from "./events.js";
 import { primitives } from "./primitives.js";
 
@@ -18,15 +17,6 @@ export class Busy extends Error {
   override readonly name = "Busy";
 }
 
-/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
-const RETRY_AFTER = 5;
-
-/** 5.03 with Max-Age. */
-export function busy(): RouteResponse {
-  const maxAge = { number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) };
-  return { code: Codes.serviceUnavailable, options: [maxAge] };
-}
-
 /** The response to a message that was refused for `error`. Faults of our own are thrown on. */
 export function refuse(
   onEvent: OnEvent,
@@ -37,7 +27,7 @@ export function refuse(
 ): RouteResponse {
   if (error instanceof Busy) {
     onEvent({ event: "refused", message, from: peer, error: null, reason: error.message });
-    return busy();
+    return busy(Codes.serviceUnavailable);
   }
   const number = errorNumberOf(error);
   if (number === undefined) throw error;

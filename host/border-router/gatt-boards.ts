@@ -8,10 +8,10 @@ import { Codes, isRequest, Types } from "../../protocol/coap/numbers.js";
 import { GattConnection } from "../../protocol/gatt/connection.js";
 import type { Content } from "../../protocol/gatt/message.js";
 import type { Rate } from "../coap/rate.js";
-import { type Answer, bare } from "../coap/resources.js";
+import { type Answer, bare, busy } from "../coap/resources.js";
 import type { Central, OpenCentral, Peripheral, PeripheralHandlers } from "./central.js";
 import { Drops, type OnRouterEvent } from "./events.js";
-import { busy, describe } from "./proxy.js";
+import { describe } from "./proxy.js";
 
 export interface GattBoardsOptions {
   /** How the log names the central. */

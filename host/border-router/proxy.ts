@@ -8,11 +8,11 @@ import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { CoapClient, type FailureReason, type RequestHandle } from "../../protocol/coap/client.js";
-import { encodeUint, findOption, type Message, type Option } from "../../protocol/coap/message.js";
+import { findOption, type Message, type Option } from "../../protocol/coap/message.js";
 import { Codes, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { type ProxyTarget, proxyTarget } from "../../protocol/coap/proxy.js";
 import { type Address, formatAddress } from "../coap/address.js";
-import { type Answer, bare } from "../coap/resources.js";
+import { type Answer, bare, busy } from "../coap/resources.js";
 
 /** A UDP datagram of the proxy's, for a capture. */
 export interface Passed {
@@ -36,8 +36,6 @@ const MAX_PENDING = 64;
 const NSTART = 8;
 const TOKEN_LENGTH = 8;
 const TIMEOUT = 60_000;
-/** Seconds after which a board may try again. */
-const RETRY_AFTER = 5;
 
 /** Options that a proxy must understand to pass a request on (RFC 7252 §5.7.1), and what becomes of them. */
 const ownOptions: readonly number[] = [
@@ -192,11 +190,6 @@ export class ForwardProxy {
       if (error && !this.#closed) this.#options.onError(error, `datagram to ${peer}`);
     });
   }
-}
-
-/** An answer that asks to wait. */
-export function busy(code: number): Answer {
-  return { ...bare(code), options: [{ number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) }] };
 }
 
 /** For the log: where a request was to go, and what it got. */

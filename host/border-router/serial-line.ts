@@ -11,11 +11,11 @@ import { SlipDecoder } from "../../protocol/slipmux/slip.js";
 import { lineTransmission } from "../../protocol/slipmux/transmission.js";
 import { Endpoint } from "../coap/endpoint.js";
 import type { Rate } from "../coap/rate.js";
-import type { Answer } from "../coap/resources.js";
+import { type Answer, busy } from "../coap/resources.js";
 import { Drops, type OnRouterEvent } from "./events.js";
 import { MissingPackageError } from "./optional-package.js";
 import type { OpenPort, Port } from "./port.js";
-import { busy, describe } from "./proxy.js";
+import { describe } from "./proxy.js";
 
 export interface SerialLineOptions {
   /** How the log names it. */

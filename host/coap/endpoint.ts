@@ -14,17 +14,16 @@ import {
   encodeEmpty,
   encodeMessage,
   encodeReset,
-  encodeUint,
   type Message,
 } from "../../protocol/coap/message.js";
-import { Codes, codeClass, isRequest, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { Codes, codeClass, isRequest, Types } from "../../protocol/coap/numbers.js";
 import {
   exchangeLifetime,
   initialTimeout,
   type TransmissionParameters,
   transmissionParameters,
 } from "../../protocol/coap/transmission.js";
-import { type Answer, bare } from "./resources.js";
+import { type Answer, busy } from "./resources.js";
 
 export interface EndpointOptions {
   /** Sends a datagram to a peer, named as `receive` was told. */
@@ -44,8 +43,6 @@ export interface EndpointOptions {
 const PIGGYBACK_DELAY = 500;
 const MAX_PENDING = 1_000;
 const MAX_REMEMBERED = 50_000;
-/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
-const RETRY_AFTER = 5;
 
 /** A request that was seen: what its duplicates get, and until when they may come. */
 interface Remembered {
@@ -109,8 +106,7 @@ export class Endpoint {
     }
     if (this.#handlers + this.#separate.size >= this.#maxPending) {
       // Not remembered: a retransmission may find a place.
-      const maxAge = { number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) };
-      this.#send(peer, this.#reply(request, { ...bare(Codes.serviceUnavailable), options: [maxAge] }));
+      this.#send(peer, this.#reply(request, busy(Codes.serviceUnavailable)));
       return;
     }
     const remembered = this.#remember(now, key);

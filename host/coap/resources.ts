@@ -261,6 +261,14 @@ export class Resources {
   }
 }
 
+/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
+const RETRY_AFTER = 5;
+
+/** A refusal that is none for good: 5.03 or 4.29, with Max-Age. */
+export function busy(code: number): Answer {
+  return { ...bare(code), options: [{ number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) }] };
+}
+
 /** A response with a code and nothing else. */
 export function bare(code: number): Answer {
   return { code, options: [], payload: nothing };

@@ -8,12 +8,11 @@
 
 import { Codes, ContentFormats } from "../../protocol/coap/numbers.js";
 import { CarriedKinds, carriedRequest } from "../../protocol/exchange/carried.js";
-import type { RouteRequest, RouteResponse } from "../coap/resources.js";
+import { busy, type RouteRequest, type RouteResponse } from "../coap/resources.js";
 import type { OnGatewayEvent } from "./events.js";
 import { oscoreOf } from "./forwarding.js";
 import type { MessageKind } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
-import { busy } from "./responses.js";
 
 export interface DepositOptions {
   readonly mailboxes: Mailboxes;

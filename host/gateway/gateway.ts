@@ -21,8 +21,8 @@ import { SENSORS_PATH } from "../../protocol/exchange/sensor-requests.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
-import type { RouteRequest, RouteResponse, Routes } from "../coap/resources.js";
-import { busy, messageDigest } from "../refusals.js";
+import { busy, type RouteRequest, type RouteResponse, type Routes } from "../coap/resources.js";
+import { messageDigest } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import { Delivery } from "./bundles.js";
 import { type DepositOptions, deposit } from "./deposits.js";
@@ -31,7 +31,6 @@ import type { GatewaySensor } from "./folder.js";
 import { Forwarding, oscoreOf } from "./forwarding.js";
 import { LIMITS, type Limits } from "./mailbox.js";
 import { Mailboxes } from "./mailboxes.js";
-import { busy } from "./responses.js";
 
 export interface GatewayOptions {
   /** The sensor of that handle, if it is known here. */
@@ -210,7 +209,7 @@ export class Gateway {
     const sensor = this.#mailboxes.get(name)?.sensor ?? "";
     if (outcome === "full") {
       this.#options.onEvent({ event: "dropped", sensor, what: "request", reason: "too much of its waits" });
-      return busy();
+      return busy(Codes.serviceUnavailable);
     }
     if (outcome === "kept") {
       this.#options.onEvent({ event: "stored", sensor, bytes: payload.length });
