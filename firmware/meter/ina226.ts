@@ -5,10 +5,10 @@
 
 import {
   type CurrentMeter,
-  checkChip,
   type MeterConfiguration,
   type MeterOptions,
   type MeterSample,
+  openChip,
   type SMBus,
   signed,
 } from "./smbus.js";
@@ -18,13 +18,9 @@ const Registers = {
   busVoltage: 0x02,
   current: 0x04,
   calibration: 0x05,
-  manufacturer: 0xfe,
-  device: 0xff,
 } as const;
 
-const DEVICE = 0x226;
-const ADDRESS = 0x40;
-const HZ = 400_000;
+const CHIP = { name: "INA226", manufacturer: 0xfe, device: 0xff, number: 0x226 } as const;
 /** CONFIG: shunt and bus without end, 332 µs each, no averages. */
 const CONTINUOUS = (1 << 14) | (2 << 6) | (2 << 3) | 7;
 /** Volts across the shunt. */
@@ -38,10 +34,8 @@ export class INA226 implements CurrentMeter {
   #step = 0;
 
   /** Throws an Error when another chip answers. */
-  constructor({ sensor }: MeterOptions) {
-    const { io, ...options } = sensor;
-    this.#io = new io({ address: ADDRESS, hz: HZ, ...options });
-    checkChip(this.#io, "INA226", Registers.manufacturer, Registers.device, DEVICE);
+  constructor(options: MeterOptions) {
+    this.#io = openChip(options, CHIP);
   }
 
   /** Begins to measure. Throws a RangeError when shunt and current do not go together. */

@@ -5,10 +5,10 @@
 
 import {
   type CurrentMeter,
-  checkChip,
   type MeterConfiguration,
   type MeterOptions,
   type MeterSample,
+  openChip,
   type SMBus,
   signed,
 } from "./smbus.js";
@@ -21,13 +21,9 @@ const Registers = {
   current: 0x07,
   energy: 0x09,
   charge: 0x0a,
-  manufacturer: 0x3e,
-  device: 0x3f,
 } as const;
 
-const DEVICE = 0x228;
-const ADDRESS = 0x40;
-const HZ = 400_000;
+const CHIP = { name: "INA228", manufacturer: 0x3e, device: 0x3f, number: 0x228 } as const;
 /** CONFIG: clears both sums; the small range of the shunt's voltage. */
 const RESET_SUMS = 1 << 14;
 const SMALL_RANGE = 1 << 4;
@@ -53,10 +49,8 @@ export class INA228 implements CurrentMeter {
   #step = 0;
 
   /** Throws an Error when another chip answers. */
-  constructor({ sensor }: MeterOptions) {
-    const { io, ...options } = sensor;
-    this.#io = new io({ address: ADDRESS, hz: HZ, ...options });
-    checkChip(this.#io, "INA228", Registers.manufacturer, Registers.device, DEVICE);
+  constructor(options: MeterOptions) {
+    this.#io = openChip(options, CHIP);
   }
 
   /** Begins to measure, and to add up from zero. Throws a RangeError when shunt and current do not go together. */

@@ -48,22 +48,36 @@ export interface CurrentMeter {
 /** Of all chips of this maker. */
 const MANUFACTURER = 0x5449;
 
-/** Throws an Error when it is another chip that answers. */
-export function checkChip(
-  io: SMBus,
-  name: string,
-  manufacturer: number,
-  device: number,
-  expected: number,
-): void {
-  const maker = io.readUint16(manufacturer, true);
-  const chip = io.readUint16(device, true);
+/** Where both chips stand unless their pins say otherwise, and how fast they are asked. */
+const ADDRESS = 0x40;
+const HZ = 400_000;
+
+/** What a chip says of itself, and where. */
+export interface ChipIdentity {
+  readonly name: string;
+  /** Registers. */
+  readonly manufacturer: number;
+  readonly device: number;
+  /** The device's number, without its revision. */
+  readonly number: number;
+}
+
+/** Opens the bus to a chip. Throws an Error when it is another one that answers. */
+export function openChip(
+  { sensor }: MeterOptions,
+  { name, manufacturer, device, number }: ChipIdentity,
+): SMBus {
+  const { io: Bus, ...options } = sensor;
+  const bus = new Bus({ address: ADDRESS, hz: HZ, ...options });
+  const maker = bus.readUint16(manufacturer, true);
+  const chip = bus.readUint16(device, true);
   // The lowest four bits are the revision.
-  if (maker !== MANUFACTURER || chip >> 4 !== expected) {
+  if (maker !== MANUFACTURER || chip >> 4 !== number) {
     throw new Error(
       `${name}: another chip answers: manufacturer ${maker.toString(16)}, device ${chip.toString(16)}`,
     );
   }
+  return bus;
 }
 
 /** A two's complement of so many bits. */

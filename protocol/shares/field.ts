@@ -15,18 +15,6 @@ export function multiply(a: number, b: number): number {
   return product;
 }
 
-/** a^-1 = a^254. Throws a RangeError for 0, which has none. */
-export function invert(a: number): number {
-  if (a === 0) throw new RangeError("0 has no inverse in GF(256)");
-  let result = 1;
-  let square = a;
-  for (let i = 1; i < 8; i++) {
-    square = multiply(square, square);
-    result = multiply(result, square);
-  }
-  return result;
-}
-
 /** target[i] ^= weight · values[i]: one term of an interpolation, for all bytes of a share. */
 export function addScaled(target: Uint8Array, weight: number, values: Uint8Array): void {
   for (let i = 0; i < target.length; i++) target[i] ^= multiply(weight, values[i]);

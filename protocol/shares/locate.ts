@@ -19,7 +19,8 @@
  * by Krachkovsky and Lee (IEEE Trans. Inf. Theory 43, 1997).
  */
 
-import { addScaled, invert, multiply } from "./field.js";
+import { addScaled, multiply } from "./field.js";
+import { invert } from "./inverse.js";
 import { SHARE_LENGTH } from "./points.js";
 import type { Share } from "./share.js";
 

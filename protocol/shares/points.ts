@@ -8,7 +8,8 @@
  * Reed–Solomon code of length n and dimension k (McEliece and Sarwate, 1981).
  */
 
-import { invert, multiply } from "./field.js";
+import { multiply } from "./field.js";
+import { invert } from "./inverse.js";
 
 /** Bytes of a share, always: fewer than k shares leave at least 128 bits to guess. */
 export const SHARE_LENGTH = 16;

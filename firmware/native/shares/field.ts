@@ -11,15 +11,3 @@ export function multiply(this: void, a: number, b: number): number {
 export function addScaled(this: void, target: Uint8Array, weight: number, values: Uint8Array): void {
   native("xs_field_add_scaled").call(this, target, weight, values);
 }
-
-/** a^-1 = a^254. Throws a RangeError for 0, which has none. Only enrolment inverts. */
-export function invert(a: number): number {
-  if (a === 0) throw new RangeError("0 has no inverse in GF(256)");
-  let result = 1;
-  let square = a;
-  for (let i = 1; i < 8; i++) {
-    square = multiply(square, square);
-    result = multiply(result, square);
-  }
-  return result;
-}

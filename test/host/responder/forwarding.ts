@@ -1,5 +1,6 @@
 /** TP_R messages as third parties send them, and as they should not, and a Responder to send them to. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PartyEvent } from "../../../host/events.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
 import { Responder, type ResponderOptions } from "../../../host/responder/responder.js";
@@ -18,7 +19,7 @@ import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Session } from "../../../protocol/exchange/session.js";
 import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../../protocol/exchange/share-verification.js";
-import { contents, known, presented, pskAt, receiving, type World } from "../third-party/world.js";
+import { contents, known, PATIENCE, presented, pskAt, receiving, type World } from "../third-party/world.js";
 
 /** What a third party does otherwise than it should. */
 export interface Change {
@@ -94,4 +95,25 @@ export async function stand(world: World, change: Partial<ResponderOptions> = {}
     ...change,
   });
   return { responder, events, store, kept: () => contents(store, "replays", "open", "confirmed") };
+}
+
+/** Sends messages one after the other: each when the one before was taken or answered. */
+export async function send(
+  { responder, store }: Stand,
+  ...messages: readonly { readonly bytes: Uint8Array }[]
+) {
+  const taken = () => store.table("replays").entries().length;
+  const answers: ReturnType<typeof responder.receive>[] = [];
+  for (const { bytes } of messages) {
+    const before = taken();
+    let isAnswered = false;
+    const answer = responder.receive("", bytes);
+    answer.finally(() => {
+      isAnswered = true;
+    });
+    answers.push(answer);
+    const latest = performance.now() + PATIENCE;
+    while (!isAnswered && taken() === before && performance.now() < latest) await sleep(2);
+  }
+  return answers;
 }

@@ -16,8 +16,8 @@ import { referenceSteps } from "../../../protocol/exchange/reference-steps.js";
 import { identityFromText } from "../../../protocol/mikey/identity.js";
 import type { RandomSource } from "../../../protocol/primitives.js";
 import { weightMatrix } from "../../../protocol/shares/weights.js";
-import { begin, PATIENCE, soon, stated, type World, world } from "../third-party/world.js";
-import { forward, type Stand, stand } from "./forwarding.js";
+import { begin, soon, stated, type World, world } from "../third-party/world.js";
+import { forward, type Stand, send, stand } from "./forwarding.js";
 
 let w: World;
 const open: Stand[] = [];
@@ -32,24 +32,6 @@ const agreed = ({ events }: Stand) =>
   events.flatMap((event) => (event.event === "agreed" ? [[event.sensor, event.t]] : []));
 const reasons = ({ events }: Stand) =>
   events.flatMap((event) => (event.event === "refused" ? [event.reason] : []));
-
-/** Sends messages one after the other: each when the one before was taken or answered. */
-async function send({ responder, store }: Stand, ...messages: readonly { readonly bytes: Uint8Array }[]) {
-  const taken = () => store.table("replays").entries().length;
-  const answers: ReturnType<typeof responder.receive>[] = [];
-  for (const { bytes } of messages) {
-    const before = taken();
-    let isAnswered = false;
-    const answer = responder.receive("", bytes);
-    answer.finally(() => {
-      isAnswered = true;
-    });
-    answers.push(answer);
-    const latest = performance.now() + PATIENCE;
-    while (!isAnswered && taken() === before && performance.now() < latest) await sleep(2);
-  }
-  return answers;
-}
 
 describe("Responder: freshness", () => {
   before(async function () {

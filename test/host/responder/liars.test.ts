@@ -17,8 +17,8 @@ import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import { consumeShareMessage, readShareMessage } from "../../../protocol/exchange/share-message.js";
 import { multiply } from "../../../protocol/shares/field.js";
-import { begin, certified, PATIENCE, pskAt, soon, stated, type World, world } from "../third-party/world.js";
-import { confirmationIn, forward, type Stand, stand } from "./forwarding.js";
+import { begin, certified, pskAt, soon, stated, type World, world } from "../third-party/world.js";
+import { confirmationIn, forward, type Stand, send, stand } from "./forwarding.js";
 
 let w: World;
 let folder: string;
@@ -32,24 +32,6 @@ async function start(change: Partial<ResponderOptions> = {}): Promise<Stand> {
 
 function only<Name extends PartyEvent["event"]>(events: readonly PartyEvent[], name: Name) {
   return events.filter((event): event is Extract<PartyEvent, { event: Name }> => event.event === name);
-}
-
-/** Sends messages one after the other: each when the one before was taken or answered. */
-async function send({ responder, store }: Stand, ...messages: readonly { readonly bytes: Uint8Array }[]) {
-  const answers: ReturnType<typeof responder.receive>[] = [];
-  for (const { bytes } of messages) {
-    const taken = () => store.table("replays").entries().length;
-    const before = taken();
-    let isAnswered = false;
-    const answer = responder.receive("", bytes);
-    answer.finally(() => {
-      isAnswered = true;
-    });
-    answers.push(answer);
-    const latest = Date.now() + PATIENCE;
-    while (!isAnswered && taken() === before && Date.now() < latest) await sleep(2);
-  }
-  return answers;
 }
 
 describe("Responder: third parties that lie", () => {

@@ -1,4 +1,5 @@
-import { addScaled, invert, multiply } from "../../../protocol/shares/field.js";
+import { addScaled, multiply } from "../../../protocol/shares/field.js";
+import { invert } from "../../../protocol/shares/inverse.js";
 import { deepEqual, equal, fail, throws } from "../../support/assert.js";
 
 /** a · b by the book: the product of two polynomials over GF(2), then long division by 0x11B. */

@@ -5,7 +5,8 @@
  */
 
 import { encodeShares } from "../../../protocol/shares/encode.js";
-import { invert, multiply } from "../../../protocol/shares/field.js";
+import { multiply } from "../../../protocol/shares/field.js";
+import { invert } from "../../../protocol/shares/inverse.js";
 import { SHARE_LENGTH, type Sharing } from "../../../protocol/shares/points.js";
 import { weightMatrix } from "../../../protocol/shares/weights.js";
 import { equal, fail } from "../../support/assert.js";
