@@ -11,7 +11,7 @@ import { decodeAnswer, type EnrollerAnswer, encodeRequest } from "../protocol/en
 import { BLOCK_LENGTH, NONCE_LENGTH, type RefusalReason, refusals } from "../protocol/enrolment/numbers.js";
 import { codeId, EnrolmentSession } from "../protocol/enrolment/session.js";
 import type { Primitives, RandomSource } from "../protocol/primitives.js";
-import { ImageError } from "./stored-enrolment.js";
+import { ImageError } from "./enrolment-image.js";
 
 export interface EnrolleeOptions {
   readonly primitives: Primitives;

@@ -9,8 +9,8 @@ import { ENROLMENT_PATH } from "../protocol/enrolment/numbers.js";
 import { CoapLink, type CoapOutcome } from "./coap-link.js";
 import type { Device, TimerId } from "./device.js";
 import { Enrollee, type EnrolleeAction } from "./enrollee.js";
+import { storeImage } from "./enrolment-image.js";
 import { selfTest } from "./native/self-test.js";
-import { storeImage } from "./stored-enrolment.js";
 
 /** What the board tells; never a code or a key. */
 export type EnrolmentEvent =

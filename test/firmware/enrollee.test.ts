@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { Enrollee, type EnrolleeAction } from "../../firmware/enrollee.js";
-import { ImageError, storedCode, storeImage } from "../../firmware/stored-enrolment.js";
+import { ImageError, storeImage } from "../../firmware/enrolment-image.js";
+import { storedCode } from "../../firmware/stored-enrolment.js";
 import { toHex } from "../../protocol/bytes.js";
 import { deepEqual, equal, fail, ok } from "../support/assert.js";
 import { primitives } from "../support/primitives.js";

@@ -3,8 +3,9 @@
 import { nextStep } from "../../firmware/chain.js";
 import { SensorChannel } from "../../firmware/channel.js";
 import { enrolmentFromJson } from "../../firmware/enrolment.js";
+import { ImageError, storeImage } from "../../firmware/enrolment-image.js";
 import { readMailbox, readPending } from "../../firmware/mailbox.js";
-import { enrolmentInForce, ImageError, storedCode, storeImage } from "../../firmware/stored-enrolment.js";
+import { enrolmentInForce, storedCode } from "../../firmware/stored-enrolment.js";
 import { fromHex, toHex } from "../../protocol/bytes.js";
 import { laterPsk } from "../../protocol/exchange/chain.js";
 import { deepEqual, equal, fail, throws } from "../support/assert.js";
