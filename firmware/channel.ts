@@ -8,8 +8,9 @@
 
 import { ascii, concat, readUint, uint, wipe } from "../protocol/bytes.js";
 import type { RequestHandle } from "../protocol/coap/client.js";
-import { encodeUint, findOption, type Message, type Option } from "../protocol/coap/message.js";
+import type { Message } from "../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../protocol/coap/numbers.js";
+import { encodeUint, findOption, type Option } from "../protocol/coap/options.js";
 import {
   type ConfirmedSecrets,
   confirmedContext,

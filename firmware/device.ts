@@ -3,7 +3,7 @@
  * firmware/ reaches the platform.
  */
 
-import type { Option } from "../protocol/coap/message.js";
+import type { Option } from "../protocol/coap/options.js";
 import type { TransmissionParameters } from "../protocol/coap/transmission.js";
 import type { SensorSteps } from "../protocol/exchange/steps.js";
 import type { Mark } from "../protocol/marks.js";

@@ -7,8 +7,9 @@
  */
 
 import { ascii } from "../protocol/bytes.js";
-import { findOption, type Message, type Option } from "../protocol/coap/message.js";
+import type { Message } from "../protocol/coap/message.js";
 import { Codes, ContentFormats, codeName, OptionNumbers } from "../protocol/coap/numbers.js";
+import { findOption, type Option } from "../protocol/coap/options.js";
 import { BUNDLE_PATH, createBundle, restoreConfirmation } from "../protocol/exchange/bundle.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
 import {

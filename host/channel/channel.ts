@@ -8,8 +8,8 @@
  */
 
 import { toHex } from "../../protocol/bytes.js";
-import { encodeUint, findOption } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { encodeUint, findOption } from "../../protocol/coap/options.js";
 import {
   confirmedContext,
   confirmedSecrets,

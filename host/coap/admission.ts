@@ -8,8 +8,9 @@
 
 import { randomBytes } from "node:crypto";
 import { ascii } from "../../protocol/bytes.js";
-import { encodeUint, findOption, type Message } from "../../protocol/coap/message.js";
+import type { Message } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { encodeUint, findOption } from "../../protocol/coap/options.js";
 import { EchoValues } from "../../protocol/oscore/echo.js";
 import { primitives } from "../primitives.js";
 import { parseAddress } from "./address.js";

@@ -11,14 +11,9 @@ import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { type Block, blockSize, decodeBlock, encodeBlock } from "../../protocol/coap/block.js";
 import { CoapClient, type CoapRequest, type FailureReason } from "../../protocol/coap/client.js";
-import {
-  decodeUint,
-  encodeUint,
-  findOption,
-  type Message,
-  type Option,
-} from "../../protocol/coap/message.js";
+import type { Message } from "../../protocol/coap/message.js";
 import { Codes, codeClass, codeName, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { decodeUint, encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 import { type TransmissionParameters, transmissionParameters } from "../../protocol/coap/transmission.js";
 import { parseAddress } from "./address.js";
 

@@ -1,8 +1,9 @@
 /** Proxy-Uri taken apart (RFC 7252 §5.10.2, §6.4): a request with it means the same as one with Proxy-Scheme. */
 
 import { ascii } from "../../protocol/bytes.js";
-import { encodeUint, findOption, type Message, type Option } from "../../protocol/coap/message.js";
+import type { Message } from "../../protocol/coap/message.js";
 import { DEFAULT_PORT, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 
 /** Options that Proxy-Uri takes precedence over. */
 const replaced: readonly number[] = [

@@ -2,13 +2,7 @@
 
 import { toHex } from "../../protocol/bytes.js";
 import { type Block, blockSize, decodeBlock, encodeBlock } from "../../protocol/coap/block.js";
-import {
-  decodeUint,
-  encodeUint,
-  findOption,
-  type Message,
-  type Option,
-} from "../../protocol/coap/message.js";
+import type { Message } from "../../protocol/coap/message.js";
 import {
   Codes,
   ContentFormats,
@@ -18,6 +12,7 @@ import {
   MAX_PAYLOAD_SIZE,
   OptionNumbers,
 } from "../../protocol/coap/numbers.js";
+import { decodeUint, encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 import { Admission } from "./admission.js";
 import { Block1Assembly } from "./block1.js";
 

@@ -5,8 +5,8 @@
 
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findOption } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, codeClass, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import { carriedResponse } from "../../protocol/exchange/carried.js";
 import { CoapError, type CoapResponse, coapRequest } from "../coap/client.js";
 import { isHttpUrl, oscorePost } from "../http/client.js";

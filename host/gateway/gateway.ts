@@ -12,8 +12,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { ascii } from "../../protocol/bytes.js";
-import { encodeUint, findOption, type Option } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 import { BUNDLE_PATH } from "../../protocol/exchange/bundle.js";
 import { readBundleHead, splitBundle } from "../../protocol/exchange/bundle-parts.js";
 import { errorNumberOf, refusalCode } from "../../protocol/exchange/over-coap.js";

@@ -3,8 +3,8 @@
  * application/oscore, success as 200 (RFC 8613 §11). Codes of what is not protected are those of RFC 8075 §7.
  */
 
-import { decodeUint, encodeUint, findOption, type Option } from "../../protocol/coap/message.js";
 import { Codes, codeClass, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { decodeUint, encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 import type { CoapContent } from "../../protocol/oscore/message.js";
 
 export const OSCORE_MEDIA_TYPE = "application/oscore";

@@ -6,8 +6,9 @@
  */
 
 import { toHex } from "../../protocol/bytes.js";
-import { decodeMessage, encodeMessage, findOption, type Message } from "../../protocol/coap/message.js";
+import { decodeMessage, encodeMessage, type Message } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers, type Type, Types } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import { readBundleHead } from "../../protocol/exchange/bundle-parts.js";
 import { CHECK_VALUE_LENGTH } from "../../protocol/exchange/profile.js";
 import { readRequestHeader } from "../../protocol/oscore/protect.js";

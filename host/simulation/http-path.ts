@@ -5,8 +5,9 @@
 
 import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import { toHex } from "../../protocol/bytes.js";
-import { decodeMessage, findOption } from "../../protocol/coap/message.js";
+import { decodeMessage } from "../../protocol/coap/message.js";
 import { OptionNumbers } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import { readBody } from "../http/body.js";
 import { type HttpListener, listenHttp } from "../http/listen.js";
 import { readOscoreHeader } from "../http/mapping.js";

@@ -6,8 +6,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
-import { findOption, type Message } from "../../protocol/coap/message.js";
+import type { Message } from "../../protocol/coap/message.js";
 import { OptionNumbers } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import { nextPsk } from "../../protocol/exchange/chain.js";
 import { confirmedContext, confirmedSecrets } from "../../protocol/exchange/channel.js";
 import { readRequestHeader, unprotectRequest } from "../../protocol/oscore/protect.js";

@@ -1,6 +1,6 @@
 /** The value of a Block1 or Block2 option (RFC 7959 §2.2). */
 
-import { decodeUint, encodeUint } from "./message.js";
+import { decodeUint, encodeUint } from "./options.js";
 
 export interface Block {
   /** The block's number: it begins at byte num · size of the body. */

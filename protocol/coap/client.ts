@@ -15,13 +15,11 @@ import {
   encodeEmpty,
   encodeOptions,
   encodeReset,
-  encodeUint,
-  findOption,
   joinMessage,
   type Message,
-  type Option,
 } from "./message.js";
 import { Codes, isCritical, isResponse, MAX_MESSAGE_SIZE, OptionNumbers, Types } from "./numbers.js";
+import { encodeUint, findOption, type Option } from "./options.js";
 import {
   EXCHANGE_LIFETIME,
   exchangeLifetime,

@@ -2,6 +2,7 @@
 
 import { concat, readUint, uint } from "../bytes.js";
 import { Codes, type Type, Types, VERSION } from "./numbers.js";
+import type { Option } from "./options.js";
 
 export interface Message {
   readonly type: Type;
@@ -15,11 +16,6 @@ export interface Message {
   readonly options: readonly Option[];
   /** No bytes: no payload. */
   readonly payload: Uint8Array;
-}
-
-export interface Option {
-  readonly number: number;
-  readonly value: Uint8Array;
 }
 
 /** The most options that are taken from one message: ours, not the RFC's, so that no datagram fills a board. */
@@ -144,28 +140,6 @@ export function encodeReset(datagram: Uint8Array): Uint8Array | undefined {
   if (datagram.length < HEADER_LENGTH) return undefined;
   if (datagram[0] >> 6 !== VERSION || ((datagram[0] >> 4) & 3) !== Types.CON) return undefined;
   return encodeEmpty(Types.RST, readUint(datagram, 2, 2));
-}
-
-/** The value of the first option of that number. */
-export function findOption(options: readonly Option[], number: number): Uint8Array | undefined {
-  for (let i = 0; i < options.length; i++) if (options[i].number === number) return options[i].value;
-  return undefined;
-}
-
-/** A `uint` option value: as few bytes as it takes, none for 0 (RFC 7252 §3.2). */
-export function encodeUint(value: number): Uint8Array {
-  if (value >>> 0 !== value) {
-    throw new RangeError(`option value: expected an unsigned integer of 32 bits, got ${value}`);
-  }
-  if (value < 0x100) return uint(value, value === 0 ? 0 : 1);
-  if (value < 0x10000) return uint(value, 2);
-  return uint(value, value < 0x1000000 ? 3 : 4);
-}
-
-/** A `uint` option value as a number. Throws a SyntaxError over four bytes: no option has more. */
-export function decodeUint(value: Uint8Array): number {
-  if (value.length > 4) throw new SyntaxError(`option value: expected at most 4 bytes, got ${value.length}`);
-  return readUint(value, 0, value.length);
 }
 
 function checkHeader({ type, code, messageId, token }: Omit<Message, "options">): void {

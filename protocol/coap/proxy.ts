@@ -1,8 +1,8 @@
 /** A request to a forward-proxy: which options say where it is to go (RFC 7252 §5.7.2, §5.10.1, §5.10.2). */
 
 import { ascii } from "../bytes.js";
-import { decodeUint, encodeUint, findOption, type Option } from "./message.js";
 import { DEFAULT_PORT, OptionNumbers } from "./numbers.js";
+import { decodeUint, encodeUint, findOption, type Option } from "./options.js";
 
 const SCHEME = "coap";
 const MAX_HOST = 255;

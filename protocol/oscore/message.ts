@@ -4,8 +4,9 @@
  */
 
 import { concat } from "../bytes.js";
-import { decodeMessage, encodeMessage, type Option } from "../coap/message.js";
+import { decodeMessage, encodeMessage } from "../coap/message.js";
 import { Codes, isRequest, OptionNumbers, Types, VERSION } from "../coap/numbers.js";
+import type { Option } from "../coap/options.js";
 import { OscoreError } from "./errors.js";
 
 /** A CoAP message without its message layer. */

@@ -3,8 +3,8 @@
  * a value: whoever keeps it stores the new one together with what the request brought about.
  */
 
-import { findOption } from "../coap/message.js";
 import { Codes, OptionNumbers } from "../coap/numbers.js";
+import { findOption } from "../coap/options.js";
 import type { Primitives } from "../primitives.js";
 import type { SecurityContext } from "./context.js";
 import type { EchoValues } from "./echo.js";

@@ -6,8 +6,8 @@
 import { encodeReading } from "../../firmware/readings.js";
 import { primitives } from "../../host/primitives.js";
 import { ascii, toHex } from "../../protocol/bytes.js";
-import { encodeUint } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { encodeUint } from "../../protocol/coap/options.js";
 import { BUNDLE_SUITE, createBundle } from "../../protocol/exchange/bundle.js";
 import { compressConfirmation } from "../../protocol/exchange/bundle-parts.js";
 import { confirmedContext, confirmedSecrets, provisionalContext } from "../../protocol/exchange/channel.js";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { ascii } from "../../protocol/bytes.js";
-import { encodeMessage, encodeUint } from "../../protocol/coap/message.js";
+import { encodeMessage } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { encodeUint } from "../../protocol/coap/options.js";
 import { proxyOptions } from "../../protocol/coap/proxy.js";
 import { MIKEY_PATH } from "../../protocol/exchange/profile.js";
 import { encodeGatt } from "../../protocol/gatt/message.js";

@@ -5,8 +5,9 @@ import type { Device, Link, Storage } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import { encodeReading } from "../../firmware/readings.js";
 import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
-import { decodeMessage, encodeMessage, findOption, type Message } from "../../protocol/coap/message.js";
+import { decodeMessage, encodeMessage, type Message } from "../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import { confirmedContext, confirmedSecrets, provisionalContext } from "../../protocol/exchange/channel.js";
 import {
   beginExchange,

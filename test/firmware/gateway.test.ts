@@ -5,8 +5,9 @@ import type { Device } from "../../firmware/device.js";
 import { gatewayWay } from "../../firmware/gateway.js";
 import type { SensorEvent } from "../../firmware/main.js";
 import { ascii, equal as same, toHex } from "../../protocol/bytes.js";
-import { decodeMessage, encodeMessage, findOption, type Message } from "../../protocol/coap/message.js";
+import { decodeMessage, encodeMessage, type Message } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import {
   compressConfirmation,
   readBundlePart,

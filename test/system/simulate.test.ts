@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RepeatResult, RunResult } from "../../host/simulation/result.js";
 import { fromHex } from "../../protocol/bytes.js";
-import { decodeMessage, findOption } from "../../protocol/coap/message.js";
+import { decodeMessage } from "../../protocol/coap/message.js";
 import { OptionNumbers } from "../../protocol/coap/numbers.js";
+import { findOption } from "../../protocol/coap/options.js";
 import { suiteNames } from "../../protocol/mikey/suites.js";
 import { agreementProbability, binomialQuantile } from "./retransmission.js";
 

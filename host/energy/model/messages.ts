@@ -1,7 +1,8 @@
 /** The messages of an exchange and of a reading, in bytes of CoAP, both directions, as the codec writes them. */
 
-import { encodeEmpty, encodeMessage, encodeUint } from "../../../protocol/coap/message.js";
+import { encodeEmpty, encodeMessage } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import { encodeUint } from "../../../protocol/coap/options.js";
 import { BUNDLE_PATH, createBundle, TAG_LENGTH } from "../../../protocol/exchange/bundle.js";
 import { type Policy, sharingOf } from "../../../protocol/exchange/policy.js";
 import { NONCE_LENGTH, RESPONDER_NONCE_LENGTH } from "../../../protocol/exchange/profile.js";

@@ -2,8 +2,9 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { decodeMessage, encodeMessage, type Message, type Option } from "../../../protocol/coap/message.js";
+import { decodeMessage, encodeMessage, type Message } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import type { Option } from "../../../protocol/coap/options.js";
 import { proxyOptions } from "../../../protocol/coap/proxy.js";
 import { encodeCoapFrame, MAX_FRAME, readFrame } from "../../../protocol/slipmux/frames.js";
 import { SlipDecoder } from "../../../protocol/slipmux/slip.js";

@@ -7,8 +7,8 @@ import type { PartyEvent } from "../../../host/events.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
-import { encodeUint, findOption, type Option } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { encodeUint, findOption, type Option } from "../../../protocol/coap/options.js";
 import {
   confirmedContext,
   confirmedSecrets,

@@ -5,8 +5,9 @@ import { Admission } from "../../../host/coap/admission.js";
 import { coapRequest } from "../../../host/coap/client.js";
 import { type CoapServer, startCoapServer } from "../../../host/coap/server.js";
 import { encodeBlock } from "../../../protocol/coap/block.js";
-import { encodeMessage, findOption, type Message } from "../../../protocol/coap/message.js";
+import { encodeMessage, type Message } from "../../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { type BareEndpoint, bareEndpoint, post } from "./endpoint.js";
 
 const MAX_BODY = 4096;

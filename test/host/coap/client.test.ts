@@ -4,8 +4,9 @@ import { CoapError, type CoapRequestOptions, coapRequest } from "../../../host/c
 import type { CoapRoute } from "../../../host/coap/resources.js";
 import { type CoapServer, startCoapServer } from "../../../host/coap/server.js";
 import { decodeBlock, encodeBlock } from "../../../protocol/coap/block.js";
-import { encodeEmpty, findOption, type Message } from "../../../protocol/coap/message.js";
+import { encodeEmpty, type Message } from "../../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { type BareEndpoint, bareEndpoint } from "./endpoint.js";
 import { type Relayed, startRelay } from "./relay.js";
 

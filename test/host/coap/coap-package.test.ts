@@ -9,8 +9,9 @@ import { createSocket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import coap from "coap";
 import { encodeBlock } from "../../../protocol/coap/block.js";
-import { encodeEmpty, findOption, type Message } from "../../../protocol/coap/message.js";
+import { encodeEmpty, type Message } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { type BareEndpoint, bareEndpoint, post } from "./endpoint.js";
 
 describe("the npm package coap", () => {

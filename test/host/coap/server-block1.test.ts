@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { decodeBlock, encodeBlock } from "../../../protocol/coap/block.js";
-import { findOption, type Message, type Option } from "../../../protocol/coap/message.js";
+import type { Message } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption, type Option } from "../../../protocol/coap/options.js";
 import { bareEndpoint, post } from "./endpoint.js";
 import {
   ask,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { CoapRoute } from "../../../host/coap/resources.js";
 import { ascii, fromHex } from "../../../protocol/bytes.js";
-import { encodeEmpty, findOption, type Message, type Option } from "../../../protocol/coap/message.js";
+import { encodeEmpty, type Message } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import { findOption, type Option } from "../../../protocol/coap/options.js";
 import { post } from "./endpoint.js";
 import {
   after,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ascii } from "../../../protocol/bytes.js";
 import { decodeBlock, encodeBlock } from "../../../protocol/coap/block.js";
-import { findOption } from "../../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { post } from "./endpoint.js";
 import { ask, changed, nothing, start, useServer } from "./server-fixture.js";
 

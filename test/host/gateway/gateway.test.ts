@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeReading } from "../../../firmware/readings.js";
 import { primitives } from "../../../host/primitives.js";
-import { findOption } from "../../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { restoreConfirmation } from "../../../protocol/exchange/bundle.js";
 import {
   confirmedContext,

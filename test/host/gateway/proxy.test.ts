@@ -6,8 +6,9 @@ import { withoutProxyUri } from "../../../host/coap/proxy-uri.js";
 import { type CoapServer, startCoapServer } from "../../../host/coap/server.js";
 import type { GatewaySensor } from "../../../host/gateway/folder.js";
 import { type GatewayProxy, openGatewayProxy } from "../../../host/gateway/proxy.js";
-import { encodeUint, findOption, type Message } from "../../../protocol/coap/message.js";
+import type { Message } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import { encodeUint, findOption } from "../../../protocol/coap/options.js";
 import { proxyOptions } from "../../../protocol/coap/proxy.js";
 import { identityFromText } from "../../../protocol/mikey/identity.js";
 

@@ -10,8 +10,8 @@ import type { HttpListener } from "../../../host/http/listen.js";
 import { fromHttp, oscoreHeader, readOscoreHeader, toHttp } from "../../../host/http/mapping.js";
 import { startOscoreServer } from "../../../host/http/server.js";
 import { fromHex } from "../../../protocol/bytes.js";
-import { encodeUint } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { encodeUint } from "../../../protocol/coap/options.js";
 import type { CoapContent } from "../../../protocol/oscore/message.js";
 
 const nothing: Uint8Array = new Uint8Array(0);

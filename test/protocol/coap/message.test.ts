@@ -2,16 +2,14 @@ import fc from "fast-check";
 import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
 import {
   decodeMessage,
-  decodeUint,
   encodeEmpty,
   encodeMessage,
   encodeReset,
-  encodeUint,
-  findOption,
   MAX_OPTIONS,
   type Message,
 } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, type Type, Types } from "../../../protocol/coap/numbers.js";
+import { decodeUint, encodeUint, findOption } from "../../../protocol/coap/options.js";
 import { deepEqual, equal, match, ok, throws } from "../../support/assert.js";
 import { bytes, messages } from "./arbitraries.js";
 

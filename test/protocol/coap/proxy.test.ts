@@ -1,8 +1,9 @@
 /** Requests to a forward-proxy (RFC 7252 §5.7.2). */
 
 import { ascii, fromHex } from "../../../protocol/bytes.js";
-import { encodeMessage, type Option } from "../../../protocol/coap/message.js";
+import { encodeMessage } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
+import type { Option } from "../../../protocol/coap/options.js";
 import { proxyOptions, proxyTarget } from "../../../protocol/coap/proxy.js";
 import { deepEqual, equal, throws } from "../../support/assert.js";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { ascii, fromHex, toHex } from "../../../protocol/bytes.js";
-import { encodeUint, type Option } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { encodeUint, type Option } from "../../../protocol/coap/options.js";
 import { deriveContext, partialIv, type SecurityContext } from "../../../protocol/oscore/context.js";
 import { errorResponse, OscoreError, type OscoreReason } from "../../../protocol/oscore/errors.js";
 import type { CoapContent } from "../../../protocol/oscore/message.js";

@@ -1,8 +1,8 @@
 /** A server's window before and after a restart (RFC 8613 §8.2, appendix B.1.2), and Echo (RFC 9175). */
 
 import { ascii, fromHex } from "../../../protocol/bytes.js";
-import { findOption } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { deriveContext } from "../../../protocol/oscore/context.js";
 import { EchoValues } from "../../../protocol/oscore/echo.js";
 import { OscoreError, type OscoreReason } from "../../../protocol/oscore/errors.js";

@@ -1,8 +1,8 @@
 /** RFC 8613 appendix C, whole, as client and as server. */
 
 import { fromHex, toHex } from "../../../protocol/bytes.js";
-import { findOption } from "../../../protocol/coap/message.js";
 import { OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { additionalData, aeadNonce, derivationInfo, partialIv } from "../../../protocol/oscore/context.js";
 import { encodePlaintext } from "../../../protocol/oscore/message.js";
 import {
