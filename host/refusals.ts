@@ -3,7 +3,8 @@
 import { toHex } from "../protocol/bytes.js";
 import { Codes, ContentFormats } from "../protocol/coap/numbers.js";
 import { errorNumberOf, refusalCode, refusalMessage } from "../protocol/exchange/over-coap.js";
-import { busy, type RouteResponse } from "./coap/resources.js";
+import { busy } from "./coap/answer.js";
+import type { RouteResponse } from "./coap/resources.js";
 import type { MessageName, OnEvent } from "./events.js";
 import { primitives } from "./primitives.js";
 

@@ -13,7 +13,7 @@ import { Codes, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { findOption, type Option } from "../../protocol/coap/options.js";
 import { type ProxyTarget, proxyTarget } from "../../protocol/coap/proxy.js";
 import { type Address, formatAddress } from "../coap/address.js";
-import { type Answer, bare, busy } from "../coap/resources.js";
+import { type Answer, bare, busy } from "../coap/answer.js";
 
 /** A UDP datagram of the proxy's, for a capture. */
 export interface Passed {

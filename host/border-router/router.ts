@@ -7,7 +7,7 @@ import { openPacketFile, type PacketFile } from "../simulation/pcap.js";
 import type { OpenCentral } from "./central.js";
 import type { OnRouterEvent } from "./events.js";
 import { GattBoards } from "./gatt-boards.js";
-import { portOf } from "./port.js";
+import { portOf } from "./open-port.js";
 import { ForwardProxy, type Passed } from "./proxy.js";
 import { SerialLine } from "./serial-line.js";
 

@@ -14,9 +14,9 @@ import { encodeUint, findOption } from "../../protocol/coap/options.js";
 import { EchoValues } from "../../protocol/oscore/echo.js";
 import { primitives } from "../primitives.js";
 import { parseAddress } from "./address.js";
+import { type Answer, bare } from "./answer.js";
 import { networkOf } from "./network.js";
 import { Rate } from "./rate.js";
-import { type Answer, bare } from "./resources.js";
 
 /** Bytes of the key under which Echo values are made. */
 const KEY_LENGTH = 32;

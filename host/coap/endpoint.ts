@@ -23,7 +23,7 @@ import {
   type TransmissionParameters,
   transmissionParameters,
 } from "../../protocol/coap/transmission.js";
-import { type Answer, busy } from "./resources.js";
+import { type Answer, busy } from "./answer.js";
 
 export interface EndpointOptions {
   /** Sends a datagram to a peer, named as `receive` was told. */

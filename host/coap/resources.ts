@@ -1,20 +1,22 @@
 /** The request layer of a server (RFC 7252 §5): which handler a request is for, and why it gets none. */
 
 import { toHex } from "../../protocol/bytes.js";
-import { type Block, blockSize, decodeBlock, encodeBlock } from "../../protocol/coap/block.js";
+import { encodeBlock } from "../../protocol/coap/block.js";
 import type { Message } from "../../protocol/coap/message.js";
 import {
   Codes,
   ContentFormats,
   codeClass,
-  isCritical,
   isResponse,
   MAX_PAYLOAD_SIZE,
   OptionNumbers,
 } from "../../protocol/coap/numbers.js";
-import { decodeUint, encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
+import { encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 import { Admission } from "./admission.js";
+import { type Answer, bare } from "./answer.js";
 import { Block1Assembly } from "./block1.js";
+import { answerLinks, linkFormat } from "./links.js";
+import { blockOf, has, hasBadCritical, uintOf } from "./options.js";
 
 /** What a handler is given. */
 export interface RouteRequest {
@@ -57,13 +59,6 @@ export interface CoapRoute {
 
 export type Routes = Readonly<Record<string, CoapRoute>>;
 
-/** A response without what the message layer adds. */
-export interface Answer {
-  readonly code: number;
-  readonly options: readonly Option[];
-  readonly payload: Uint8Array;
-}
-
 /** What answers requests that have the OSCORE option: their path and method are inside (RFC 8613 §4). */
 export type ProtectedHandler = (peer: string, request: Answer) => Answer;
 
@@ -81,20 +76,6 @@ export interface ResourceLimits {
 
 /** Where RFC 6690 §4 has the list of resources. */
 const WELL_KNOWN_CORE = ".well-known/core";
-
-/** The critical options that are understood: how long their values may be, and whether they may repeat. */
-const understood = new Map([
-  [OptionNumbers.uriHost as number, { max: 255, repeatable: false }],
-  [OptionNumbers.uriPort, { max: 2, repeatable: false }],
-  [OptionNumbers.uriPath, { max: 255, repeatable: true }],
-  [OptionNumbers.uriQuery, { max: 255, repeatable: true }],
-  [OptionNumbers.accept, { max: 2, repeatable: false }],
-  [OptionNumbers.block2, { max: 3, repeatable: false }],
-  [OptionNumbers.block1, { max: 3, repeatable: false }],
-]);
-
-/** Blocks of 32 bytes: a response is not three times as long as the shortest request (RFC 9175 §2.6). */
-const LINKS_SZX = 1;
 
 const nothing = new Uint8Array(0);
 
@@ -140,7 +121,7 @@ export class Resources {
     if (path === WELL_KNOWN_CORE) {
       if (code !== Codes.GET) return bare(Codes.methodNotAllowed);
       if (accept !== undefined && accept !== ContentFormats.linkFormat) return bare(Codes.notAcceptable);
-      return this.#answerLinks(options);
+      return answerLinks(this.#links, options);
     }
     if (route === undefined) return bare(Codes.notFound);
     if (code !== Codes.POST) return bare(Codes.methodNotAllowed);
@@ -237,36 +218,6 @@ export class Resources {
       return failed(error);
     }
   }
-
-  /** In small blocks (RFC 7959 §2.4), and smaller ones for who asks for them: anybody may ask, from any address. */
-  #answerLinks(options: readonly Option[]): Answer {
-    const format = { number: OptionNumbers.contentFormat, value: encodeUint(ContentFormats.linkFormat) };
-    const value = findOption(options, OptionNumbers.block2);
-    const asked = value === undefined ? { num: 0, more: false, szx: LINKS_SZX } : blockOf(value);
-    if (asked === undefined) return bare(Codes.badRequest);
-    const szx = Math.min(asked.szx, LINKS_SZX);
-    const size = blockSize(szx);
-    const offset = asked.num * blockSize(asked.szx);
-    const more = offset + size < this.#links.length;
-    if (offset > 0 && offset >= this.#links.length) return bare(Codes.badOption);
-    const payload = this.#links.subarray(offset, offset + size);
-    if (offset === 0 && !more) return { code: Codes.content, options: [format], payload };
-    const block = { number: OptionNumbers.block2, value: encodeBlock({ num: offset / size, more, szx }) };
-    return { code: Codes.content, options: [format, block], payload };
-  }
-}
-
-/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
-const RETRY_AFTER = 5;
-
-/** A refusal that is none for good: 5.03 or 4.29, with Max-Age. */
-export function busy(code: number): Answer {
-  return { ...bare(code), options: [{ number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) }] };
-}
-
-/** A response with a code and nothing else. */
-export function bare(code: number): Answer {
-  return { code, options: [], payload: nothing };
 }
 
 /** Throws for what a handler must not return. */
@@ -284,41 +235,6 @@ function answerOf(
       : [{ number: OptionNumbers.contentFormat, value: encodeUint(contentFormat) }];
   const all = [...options, ...format, ...blockOptions].sort((a, b) => a.number - b.number);
   return { code, options: all, payload };
-}
-
-/** A critical option that is unknown, too long, or repeated when it must not be (RFC 7252 §5.4.1, .3, .5). */
-function hasBadCritical(options: readonly Option[], carriesOscore = false): boolean {
-  let previous = 0;
-  for (const { number, value } of options) {
-    if (number === OptionNumbers.oscore && carriesOscore) {
-      if (number === previous) return true;
-    } else if (isCritical(number)) {
-      const known = understood.get(number);
-      if (known === undefined || value.length > known.max) return true;
-      if (number === previous && !known.repeatable) return true;
-    }
-    previous = number;
-  }
-  return false;
-}
-
-function has(options: readonly Option[], number: number): boolean {
-  return findOption(options, number) !== undefined;
-}
-
-/** A uint option, or undefined when it is missing or has a length that it can't have. */
-function uintOf(options: readonly Option[], number: number): number | undefined {
-  const value = findOption(options, number);
-  return value === undefined || value.length > 4 ? undefined : decodeUint(value);
-}
-
-function blockOf(value: Uint8Array): Block | undefined {
-  try {
-    return decodeBlock(value);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 const text = new TextDecoder();
@@ -339,15 +255,4 @@ function normalized(path: string): string {
 /** The path of the route that takes any last segment. */
 function anyOf(path: string): string {
   return `${path.slice(0, path.lastIndexOf("/") + 1)}*`;
-}
-
-/** `</mikey>;ct=65000`, one link a route (RFC 6690 §2). */
-function linkFormat(routes: ReadonlyMap<string, CoapRoute>): Uint8Array {
-  const links: string[] = [];
-  for (const [path, { contentFormat, resourceType }] of routes) {
-    const type = resourceType === undefined ? "" : `;rt="${resourceType}"`;
-    const format = contentFormat === undefined ? "" : `;ct=${contentFormat}`;
-    links.push(`</${path.replace(/\/\*$/, "")}>${type}${format}`);
-  }
-  return new TextEncoder().encode(links.join(","));
 }

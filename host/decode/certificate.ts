@@ -2,7 +2,7 @@
 
 import { X509Certificate } from "node:crypto";
 import { CertificateTypes } from "../../protocol/mikey/numbers.js";
-import type { Meaning } from "./meaning.js";
+import type { Meaning } from "./names.js";
 
 /** Subject, issuer and dates of a certificate in DER, or the address of one. */
 export function certificateMeaning(type: number, data: Uint8Array): Meaning {

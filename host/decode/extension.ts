@@ -5,8 +5,8 @@ import { readShareExtension } from "../../protocol/exchange/profile.js";
 import { ExtensionTypes, PayloadTypes } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
 import { timestampLength } from "../../protocol/mikey/timestamps.js";
-import { type Meaning, timestampMeaning } from "./meaning.js";
-import { nameOf, timestampTypes } from "./names.js";
+import { type Meaning, nameOf, timestampTypes } from "./names.js";
+import { timestampMeaning } from "./timestamp.js";
 
 /** The meaning of an extension's Data. */
 export function extensionMeaning(type: number, data: Uint8Array): Meaning {

@@ -6,17 +6,10 @@ import { errorName } from "../../protocol/mikey/error-names.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { ProtocolTypes } from "../../protocol/mikey/numbers.js";
 import type { Field } from "../../protocol/mikey/reader.js";
-import { counterValue, type Timestamp, unixMilliseconds } from "../../protocol/mikey/timestamps.js";
 import { certificateMeaning } from "./certificate.js";
 import { extensionMeaning } from "./extension.js";
 import * as names from "./names.js";
-
-export interface Meaning {
-  readonly meaning?: string;
-  readonly details?: readonly string[];
-  /** Bytes that are a message themselves. */
-  readonly nested?: Uint8Array;
-}
+import { timestampMeaning } from "./timestamp.js";
 
 /** The values of the payload's fields so far, the field itself included; of a repeated field the latest. */
 export type FieldContext = ReadonlyMap<string, number | Uint8Array>;
@@ -27,7 +20,7 @@ export function fingerprint(secret: Uint8Array): string {
 }
 
 /** What a field means in its payload. */
-export function meaningOf(field: Field, context: FieldContext): Meaning {
+export function meaningOf(field: Field, context: FieldContext): names.Meaning {
   const { value } = field;
   return typeof value === "number"
     ? numberMeaning(field.payload, field.name, value, context)
@@ -53,7 +46,7 @@ const registries: Readonly<Record<string, names.Names | undefined>> = {
   KV: names.keyValidities,
 };
 
-function numberMeaning(payload: string, name: string, value: number, context: FieldContext): Meaning {
+function numberMeaning(payload: string, name: string, value: number, context: FieldContext): names.Meaning {
   const registry = registries[name];
   if (registry !== undefined) {
     return { meaning: names.nameOf(registry, value, name === "PRF func" ? 112 : 241) };
@@ -83,7 +76,12 @@ function numberMeaning(payload: string, name: string, value: number, context: Fi
   }
 }
 
-function bytesMeaning(payload: string, name: string, value: Uint8Array, context: FieldContext): Meaning {
+function bytesMeaning(
+  payload: string,
+  name: string,
+  value: Uint8Array,
+  context: FieldContext,
+): names.Meaning {
   const number = (field: string) => context.get(field) as number;
   switch (name) {
     case "TS value":
@@ -104,13 +102,6 @@ function bytesMeaning(payload: string, name: string, value: Uint8Array, context:
   }
 }
 
-/** The date, or the number of a COUNTER. */
-export function timestampMeaning(timestamp: Timestamp): string {
-  const counter = counterValue(timestamp);
-  if (counter !== undefined) return `${counter}`;
-  return new Date(Math.round(unixMilliseconds(timestamp)!)).toISOString();
-}
-
 function parameterNames(context: FieldContext): names.Names {
   switch (context.get("Prot type")) {
     case ProtocolTypes.srtp:
@@ -122,7 +113,7 @@ function parameterNames(context: FieldContext): names.Names {
   }
 }
 
-function parameterMeaning(protocol: number, parameter: number, value: Uint8Array): Meaning {
+function parameterMeaning(protocol: number, parameter: number, value: Uint8Array): names.Meaning {
   if (value.length === 0 || value.length > 4) return {};
   const number = readUint(value, 0, value.length);
   const values = protocol === ProtocolTypes.srtp ? names.srtpValues[parameter] : undefined;

@@ -9,6 +9,14 @@ import { payloadName } from "../../protocol/mikey/payloads.js";
 
 export type Names = Readonly<Record<number, string | undefined>>;
 
+/** What a field says, in words. */
+export interface Meaning {
+  readonly meaning?: string;
+  readonly details?: readonly string[];
+  /** Bytes that are a message themselves. */
+  readonly nested?: Uint8Array;
+}
+
 /** The name of a number, or what kind of number it is when it has none. */
 export function nameOf(names: Names, value: number, firstPrivate = 241): string {
   return names[value] ?? (value >= firstPrivate && value < 255 ? "private, not known" : "not known");

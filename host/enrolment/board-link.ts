@@ -5,7 +5,7 @@ import { BLE_PACKAGE, bleCentral, loadNoble } from "../border-router/ble.js";
 import { emulatedCentral } from "../border-router/central.js";
 import type { RouterEvent } from "../border-router/events.js";
 import { GattBoards } from "../border-router/gatt-boards.js";
-import { portOf } from "../border-router/port.js";
+import { portOf } from "../border-router/open-port.js";
 import { SerialLine } from "../border-router/serial-line.js";
 import { Rate } from "../coap/rate.js";
 import { primitives, randomSource } from "../primitives.js";

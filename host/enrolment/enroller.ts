@@ -21,7 +21,7 @@ import {
 } from "../../protocol/enrolment/numbers.js";
 import { codeId, EnrolmentSession } from "../../protocol/enrolment/session.js";
 import type { Primitives, RandomSource } from "../../protocol/primitives.js";
-import { type Answer, bare } from "../coap/resources.js";
+import { type Answer, bare } from "../coap/answer.js";
 
 export interface EnrollerOptions {
   readonly primitives: Primitives;

@@ -8,7 +8,8 @@
 
 import { Codes, ContentFormats } from "../../protocol/coap/numbers.js";
 import { CarriedKinds, carriedRequest } from "../../protocol/exchange/carried.js";
-import { busy, type RouteRequest, type RouteResponse } from "../coap/resources.js";
+import { busy } from "../coap/answer.js";
+import type { RouteRequest, RouteResponse } from "../coap/resources.js";
 import type { OnGatewayEvent } from "./events.js";
 import { oscoreOf } from "./forwarding.js";
 import type { MessageKind } from "./mailbox.js";
