@@ -302,12 +302,12 @@ export const mutations: readonly Mutation[] = [
     file: "host/coap/block1.ts",
     find: "transfer === undefined || transfer.length !== offset ||",
     replace: "transfer === undefined ||",
-    suites: ["host/coap/server"],
+    suites: ["host/coap/server-block1"],
   },
   {
     file: "host/coap/block1.ts",
     find: "end > this.#maxBody ||",
     replace: "",
-    suites: ["host/coap/server"],
+    suites: ["host/coap/server-block1"],
   },
 ];
