@@ -3,16 +3,18 @@
  * what to do; here it is done.
  *
  * Whatever ends a wake-up early, power included, the next one begins from what is stored: T and the PSKs (chain.ts), the
- * confirmed session with its reserved numbers (channel.ts), what went badly (duty.ts). Each is written before it is
- * relied on.
+ * confirmed session with its numbers (kept-channel.ts), what went badly and what was asked for (duty.ts, interval.ts).
+ * Each is written before it is relied on.
  */
 
 import { Phases } from "../protocol/marks.js";
 import { SensorChannel } from "./channel.js";
+import type { CollectionEvent } from "./collection.js";
 import { Cycle, type CycleAction, type CycleEvent } from "./cycle.js";
 import type { Device, TimerId } from "./device.js";
 import { readDuty, writeDuty } from "./duty.js";
 import type { Enrolment } from "./enrolment.js";
+import { readInterval } from "./interval.js";
 import { direct, type Way } from "./main.js";
 import { selfTest } from "./native/self-test.js";
 import { encodeReading, type Measurement } from "./readings.js";
@@ -21,6 +23,7 @@ import type { ChannelEvent } from "./start-channel.js";
 /** What the application tells. */
 export type ApplicationEvent =
   | ChannelEvent
+  | CollectionEvent
   | {
       readonly event: "reading";
       readonly t: number;
@@ -36,7 +39,7 @@ export type ApplicationEvent =
     };
 
 export interface ApplicationOptions {
-  /** Milliseconds of sleep. */
+  /** Milliseconds of sleep, unless the Responder has asked for others. */
   readonly interval: number;
   /** Wake-ups that a session lasts. */
   readonly exchangeEvery: number;
@@ -88,6 +91,8 @@ class WakeUp {
   readonly #cycle: Cycle;
   readonly #patience: TimerId;
   #measurements: readonly Measurement[] = [];
+  /** The reading's number, once it has one. */
+  #number: number | undefined;
   #channel: SensorChannel | undefined;
   /** Why the wake-up is cut short. */
   #reason: string | undefined;
@@ -153,6 +158,9 @@ class WakeUp {
       case "store":
         writeDuty(this.device.storage, action.duty);
         break;
+      case "collect":
+        this.#collect();
+        break;
       case "sleep":
         this.#sleep(action.acknowledged);
         break;
@@ -160,9 +168,13 @@ class WakeUp {
   }
 
   #sense(): void {
+    this.#tell({ kind: "sensed", reading: this.#measure() });
+  }
+
+  #measure(): Uint8Array {
     this.device.mark?.(Phases.sense);
     this.#measurements = this.options.sense();
-    this.#tell({ kind: "sensed", reading: encodeReading(this.#measurements, this.options.date?.()) });
+    return encodeReading(this.#measurements, this.options.date?.());
   }
 
   #exchange(early: boolean): void {
@@ -202,14 +214,34 @@ class WakeUp {
     const number = channel.post(reading, (acknowledged) =>
       this.#try(() => {
         // That of a channel which has been given up.
-        if (channel === this.#channel) this.#tell({ kind: "settled", acknowledged });
+        if (channel !== this.#channel) return;
+        const waits = this.way.collect !== undefined && channel.somethingWaits;
+        this.#tell({ kind: "settled", acknowledged, waits });
       }),
     );
+    this.#number = number;
     this.options.onEvent({
       ...{ event: "reading", t: channel.t, number },
       measurements: this.#measurements,
     });
     this.device.mark?.(Phases.listen);
+  }
+
+  #collect(): void {
+    const { device, enrolment, way, options } = this;
+    const { interval, onEvent } = options;
+    const wakeUp = {
+      ...{ interval, onEvent, measure: () => this.#measure() },
+      askForExchange: (triggered: boolean) => this.#tell({ kind: "asked", triggered }),
+      onHeard: (number: number) => this.#tell({ kind: "heard", ofThisWakeUp: number === this.#number }),
+    };
+    way.collect?.(device, enrolment, this.#channel as SensorChannel, wakeUp, (failure) =>
+      this.#try(() => {
+        if (this.#over) return;
+        if (failure !== undefined) throw new Error(failure);
+        this.#tell({ kind: "collected" });
+      }),
+    );
   }
 
   #try(work: () => void): void {
@@ -247,8 +279,19 @@ function fallAsleep(
   acknowledged: boolean,
   reason: string | undefined,
 ): void {
-  const ending = { event: "sleeping", acknowledged, milliseconds: interval } as const;
+  const milliseconds = timeToSleep(device, interval);
+  const ending = { event: "sleeping", acknowledged, milliseconds } as const;
   onEvent(reason === undefined ? ending : { ...ending, reason });
   device.mark?.(Phases.sleep);
-  sleep(interval);
+  sleep(milliseconds);
+}
+
+function timeToSleep(device: Device, otherwise: number): number {
+  try {
+    return readInterval(device.storage, otherwise);
+  } catch (error) {
+    // Whatever is wrong with the storage, the board sleeps.
+    device.trace((error as Error).message);
+    return otherwise;
+  }
 }

@@ -6,20 +6,16 @@
  * again, under the same number, once the exchange is confirmed, and the Responder takes whichever comes first.
  */
 
-import { ascii, concat, readUint, uint, wipe } from "../protocol/bytes.js";
-import type { RequestHandle } from "../protocol/coap/client.js";
+import { ascii, wipe } from "../protocol/bytes.js";
+import type { CoapRequest, RequestHandle } from "../protocol/coap/client.js";
 import type { Message } from "../protocol/coap/message.js";
-import { Codes, OptionNumbers } from "../protocol/coap/numbers.js";
+import { Codes, ContentFormats, OptionNumbers } from "../protocol/coap/numbers.js";
 import { encodeUint, findOption, type Option } from "../protocol/coap/options.js";
-import {
-  type ConfirmedSecrets,
-  confirmedContext,
-  confirmedSecrets,
-  provisionalContext,
-} from "../protocol/exchange/channel.js";
+import { confirmedContext, confirmedSecrets, provisionalContext } from "../protocol/exchange/channel.js";
 import type { FinishedInitiator, WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { READINGS_PATH, SENML_CBOR } from "../protocol/exchange/readings.js";
-import { type Identity, sameIdentity } from "../protocol/mikey/identity.js";
+import { ANSWERS_PATH, encodeSensorAnswer, type SensorAnswer } from "../protocol/exchange/sensor-requests.js";
+import type { Identity } from "../protocol/mikey/identity.js";
 import type { SecurityContext } from "../protocol/oscore/context.js";
 import { OscoreError } from "../protocol/oscore/errors.js";
 import type { CoapContent } from "../protocol/oscore/message.js";
@@ -34,15 +30,18 @@ import { CoapLink, type CoapOutcome } from "./coap-link.js";
 import type { Device, Storage, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import type { Outcome } from "./initiator.js";
+import { KeptChannel } from "./kept-channel.js";
 
 /** How often a reading is sent: each time with CoAP's own retransmissions. */
 const ATTEMPTS = 4;
 /** Milliseconds of rest after the first attempt that failed; one more of these after each further. */
 const REST = 2_000;
 
-/** A reading on its way. */
+/** A reading, or an answer, on its way. */
 interface Pending {
   number: number;
+  /** Uri-Path and Content-Format. */
+  readonly options: readonly Option[];
   readonly payload: Uint8Array;
   readonly onSettled: (acknowledged: boolean) => void;
   /** The request as it is sent; the same bytes each time. Undefined until it is protected under this context. */
@@ -50,6 +49,19 @@ interface Pending {
   attempts: number;
   /** Sent under the provisional context, which has no acknowledgement: it waits for the confirmed one. */
   early: boolean;
+}
+
+/** What is asked of the gateway, and who hears the answer or why there is none. */
+interface Question {
+  readonly handle: RequestHandle;
+  readonly onAnswer: (answer: Message | string) => void;
+}
+
+export interface ConfirmedChannel {
+  readonly context: SecurityContext;
+  readonly kept: KeptChannel;
+  /** The first number of this wake-up; the wake-up before had the SEQUENCE_BLOCK below it. */
+  readonly firstNumber: number;
 }
 
 /** Where the channel stands: what the exchange may still confirm, what it has, what it never will. */
@@ -65,8 +77,14 @@ export class SensorChannel {
   #context: SecurityContext;
   #standing: Standing;
   #sequence: SenderSequence;
-  /** Numbers that were given: all below this. */
+  /** Where a confirmed channel is kept. */
+  #kept: KeptChannel | undefined;
+  /** Numbers that were given, or lost: all below this. */
   #used = 0;
+  /** The first number of this wake-up. */
+  #first = 0;
+  #question: Question | undefined;
+  #waits = false;
   /** The Responder's last Echo, for the next request. */
   #echo: Uint8Array | undefined;
   #rest: TimerId | undefined;
@@ -83,11 +101,15 @@ export class SensorChannel {
 
   /** The channel of the last confirmed exchange with the Responder of the enrolment, if there is one. */
   static resume(device: Device, enrolment: Enrolment): SensorChannel | undefined {
-    const kept = readKept(device.storage, enrolment.responder);
+    const kept = KeptChannel.read(device.storage, enrolment.responder);
     if (kept === undefined) return undefined;
-    const context = confirmedContext(device.primitives, "sensor", kept);
-    const sequence = durableSequence(device, kept, enrolment.responder);
-    return new SensorChannel(device, enrolment, kept.t, context, sequence, "confirmed");
+    const { t, reserved } = kept.state;
+    const context = confirmedContext(device.primitives, "sensor", kept.state);
+    const channel = new SensorChannel(device, enrolment, t, context, new SenderSequence(kept), "confirmed");
+    channel.#kept = kept;
+    channel.#first = reserved;
+    channel.#used = reserved;
+    return channel;
   }
 
   /**
@@ -102,13 +124,8 @@ export class SensorChannel {
   ): void {
     const { session, keys, confirmation } = finished;
     const secrets = confirmedSecrets(primitives, keys, confirmation);
-    writeKept(storage, enrolment.responder, { ...secrets, t: session.t, reserved: used });
+    KeptChannel.write(storage, enrolment.responder, { ...secrets, t: session.t, reserved: used, taken: 0 });
     storage.wipeOld?.();
-  }
-
-  /** Wipes the kept channel: the sensor that it is of is no more. */
-  static forget(storage: Storage): void {
-    if ((storage.read(NAME)?.length ?? 0) > 0) storage.write(NAME, new Uint8Array(0));
   }
 
   /**
@@ -116,8 +133,8 @@ export class SensorChannel {
    * it has begun. Undefined where none is kept; throws a RangeError for what another firmware has stored.
    */
   static takenUp(storage: Storage, responder: Identity): number | undefined {
-    const kept = readKept(storage, responder);
-    return kept && Math.ceil(kept.reserved / SEQUENCE_BLOCK);
+    const kept = KeptChannel.read(storage, responder);
+    return kept && Math.ceil(kept.state.reserved / SEQUENCE_BLOCK);
   }
 
   private constructor(
@@ -144,11 +161,39 @@ export class SensorChannel {
    * it, after some minutes at most without an answer. Throws when its number can't be made durable; nothing is sent then.
    */
   post(payload: Uint8Array, onSettled: (acknowledged: boolean) => void): number {
-    const number = this.#nextNumber();
-    this.#pending.push({ number, payload, onSettled, request: undefined, attempts: 0, early: false });
-    this.#sendNext();
+    return this.#post(READING, payload, onSettled);
+  }
+
+  /** Sends an answer to a request of the Responder, as a reading is sent. */
+  answer(answer: SensorAnswer, onSettled: (acknowledged: boolean) => void): number {
+    return this.#post(ANSWER, encodeSensorAnswer(answer), onSettled);
+  }
+
+  /** The number of what is sent next. */
+  get nextNumber(): number {
+    return this.#used;
+  }
+
+  /** Whether the last answer said, unproven, that something waits in the sensor's mailbox: it bore an ETag. */
+  get somethingWaits(): boolean {
+    return this.#waits;
+  }
+
+  /** Asks the gateway, which is where readings go, for something unprotected; the question before must have its answer. */
+  ask(question: Omit<CoapRequest, "peer">, onAnswer: Question["onAnswer"]): void {
+    this.#question = { handle: this.#request(question), onAnswer };
     this.#coap.work();
-    return number;
+  }
+
+  /** The confirmed context, for what comes through a mailbox; undefined while there is none. */
+  get confirmed(): ConfirmedChannel | undefined {
+    if (this.#kept === undefined) return undefined;
+    return { context: this.#context, kept: this.#kept, firstNumber: this.#first };
+  }
+
+  /** The Responder's Echo, for the next request. */
+  useEcho(echo: Uint8Array): void {
+    this.#echo = echo.slice();
   }
 
   /**
@@ -177,17 +222,36 @@ export class SensorChannel {
     this.#coap.close();
   }
 
+  #post(options: readonly Option[], payload: Uint8Array, onSettled: Pending["onSettled"]): number {
+    const number = this.#nextNumber();
+    const rest = { request: undefined, attempts: 0, early: false };
+    this.#pending.push({ number, options, payload, onSettled, ...rest });
+    this.#sendNext();
+    this.#coap.work();
+    return number;
+  }
+
+  #request({ options = [], ...request }: Omit<CoapRequest, "peer">): RequestHandle {
+    const route = this.#coap.link.route?.(this.#address) ?? { peer: this.#address, options: [] };
+    return this.#coap.request({
+      ...request,
+      peer: route.peer,
+      options: [...options, ...route.options].sort((a, b) => a.number - b.number),
+    });
+  }
+
   #confirm({ finished }: Extract<Outcome, { confirmed: true }>): void {
     const { primitives, storage } = this.device;
     const secrets = confirmedSecrets(primitives, finished.keys, finished.confirmation);
-    const kept = { ...secrets, t: this.t, reserved: this.#used };
+    const state = { ...secrets, t: this.t, reserved: this.#used, taken: 0 };
     const context = confirmedContext(primitives, "sensor", secrets);
-    writeKept(storage, this.enrolment.responder, kept);
+    const kept = KeptChannel.write(storage, this.enrolment.responder, state);
     // The keys before these open what was sent with them: they are of no more use to anybody honest.
     storage.wipeOld?.();
     forget(this.#context);
     this.#context = context;
-    this.#sequence = durableSequence(this.device, kept, this.enrolment.responder);
+    this.#kept = kept;
+    this.#sequence = new SenderSequence(kept);
     this.#standing = "confirmed";
     // The bytes of the other context are of no more use.
     for (const pending of this.#pending) Object.assign(pending, { request: undefined, attempts: 0 });
@@ -212,33 +276,30 @@ export class SensorChannel {
     next.attempts++;
     next.request ??= protectRequest(this.device.primitives, this.#context, next.number, {
       code: Codes.POST,
-      options: this.#options(),
+      options:
+        this.#echo === undefined
+          ? next.options
+          : [...next.options, { number: OptionNumbers.echo, value: this.#echo }],
       payload: next.payload,
     });
     const { options, payload } = next.request.message;
-    const route = this.#coap.link.route?.(this.#address) ?? { peer: this.#address, options: [] };
-    this.#handle = this.#coap.request({
-      peer: route.peer,
-      options: [...options, ...route.options].sort((a, b) => a.number - b.number),
-      payload,
-      understood: [OptionNumbers.oscore],
-    });
-  }
-
-  #options(): Option[] {
-    const options: Option[] = [
-      { number: OptionNumbers.uriPath, value: PATH },
-      { number: OptionNumbers.contentFormat, value: FORMAT },
-    ];
-    if (this.#echo !== undefined) options.push({ number: OptionNumbers.echo, value: this.#echo });
-    return options;
+    this.#handle = this.#request({ options, payload, understood: OSCORE_ONLY });
   }
 
   #outcome(action: CoapOutcome): void {
+    const question = this.#question;
+    if (question !== undefined && action.request === question.handle) {
+      this.#question = undefined;
+      question.onAnswer(action.kind === "response" ? action.message : action.reason);
+      return;
+    }
     const pending = this.#sending;
     // An answer to what was sent before the keys changed is nobody's.
     if (pending === undefined || action.request !== this.#handle) return;
     this.#sending = undefined;
+    if (action.kind === "response") {
+      this.#waits = findOption(action.message.options, OptionNumbers.eTag) !== undefined;
+    }
     if (this.#standing === "confirmed") {
       const answer = action.kind === "response" ? this.#open(pending, action.message) : undefined;
       if (answer === undefined) this.#repeat(pending);
@@ -267,7 +328,7 @@ export class SensorChannel {
 
   #answered(pending: Pending, { code, options }: CoapContent): void {
     const echo = findOption(options, OptionNumbers.echo);
-    if (echo !== undefined) this.#echo = echo.slice();
+    if (echo !== undefined) this.useEcho(echo);
     if (code !== Codes.unauthorized || echo === undefined || pending.attempts >= ATTEMPTS) {
       this.#settle(pending, code === Codes.changed);
       return;
@@ -300,51 +361,15 @@ function forget({ senderKey, recipientKey, commonIv }: SecurityContext): void {
   wipe(senderKey, recipientKey, commonIv);
 }
 
-const PATH = ascii(READINGS_PATH);
-const FORMAT = encodeUint(SENML_CBOR);
+const OSCORE_ONLY = [OptionNumbers.oscore];
 
-/** A confirmed context as it is stored, with the first sequence number that was never reserved. */
-interface Kept extends ConfirmedSecrets {
-  readonly t: number;
-  readonly reserved: number;
-}
+/** The two resources at the Responder: a reading's, and that of answers to its requests. */
+const READING: readonly Option[] = post(READINGS_PATH, SENML_CBOR);
+const ANSWER: readonly Option[] = post(ANSWERS_PATH, ContentFormats.octetStream);
 
-/** format 1 ‖ T 4 ‖ reserved 5 ‖ master secret 16 ‖ master salt 8 ‖ sender ID, length before it ‖ ID type ‖ identity */
-const NAME = "channel";
-const FORMAT_VERSION = 1;
-const SECRET = 10;
-const SALT = 26;
-const SENDER_ID = 34;
-
-function writeKept(storage: Storage, responder: Identity, kept: Kept): void {
-  const { t, reserved, masterSecret, masterSalt, senderId } = kept;
-  const head = concat(uint(FORMAT_VERSION, 1), uint(t, 4), uint(reserved, 5));
-  const name = concat(uint(responder.type, 1), responder.data);
-  storage.write(NAME, concat(head, masterSecret, masterSalt, uint(senderId.length, 1), senderId, name));
-}
-
-/** Undefined where nothing is kept, or a channel with another Responder. Throws a RangeError for other contents. */
-function readKept(storage: Storage, responder: Identity): Kept | undefined {
-  const bytes = storage.read(NAME);
-  if (bytes === undefined || bytes.length === 0) return undefined;
-  const end = SENDER_ID + 1 + bytes[SENDER_ID];
-  if (bytes[0] !== FORMAT_VERSION || !(end < bytes.length))
-    throw new RangeError("channel: what is stored is of another format");
-  const known = { type: bytes[end], data: bytes.subarray(end + 1) } as Identity;
-  if (!sameIdentity(known, responder)) return undefined;
-  return {
-    t: readUint(bytes, 1, 4),
-    reserved: readUint(bytes, 5, 5),
-    masterSecret: bytes.slice(SECRET, SALT),
-    masterSalt: bytes.slice(SALT, SENDER_ID),
-    senderId: bytes.slice(SENDER_ID + 1, end),
-  };
-}
-
-/** Numbers that are reserved together with their key: in one value, so that no reset parts them. */
-function durableSequence({ storage }: Device, kept: Kept, responder: Identity): SenderSequence {
-  return new SenderSequence({
-    load: () => kept.reserved,
-    store: (reserved) => writeKept(storage, responder, { ...kept, reserved }),
-  });
+function post(path: string, format: number): Option[] {
+  return [
+    { number: OptionNumbers.uriPath, value: ascii(path) },
+    { number: OptionNumbers.contentFormat, value: encodeUint(format) },
+  ];
 }

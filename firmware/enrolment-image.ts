@@ -10,9 +10,11 @@ import { laterPsk } from "../protocol/exchange/chain.js";
 import { PSK_LENGTH } from "../protocol/exchange/profile.js";
 import type { Primitives } from "../protocol/primitives.js";
 import { forgetChain, peekStep } from "./chain.js";
-import { SensorChannel } from "./channel.js";
 import type { Storage } from "./device.js";
+import { forgetDuty } from "./duty.js";
 import { enrolmentFromText } from "./enrolment-text.js";
+import { forgetInterval } from "./interval.js";
+import { KeptChannel } from "./kept-channel.js";
 import { forgetMailbox } from "./mailbox.js";
 import { NAME, storedText, textOf } from "./stored-enrolment.js";
 
@@ -40,8 +42,10 @@ export function storeImage(storage: Storage, image: Uint8Array, primitives: Prim
   const value = concat(image.subarray(0, CODE_LENGTH), ascii(resolve(storage, image, primitives)));
   try {
     // First: a reset between leaves the old enrolment, which agrees on a new key.
-    SensorChannel.forget(storage);
+    KeptChannel.forget(storage);
     forgetMailbox(storage);
+    forgetDuty(storage);
+    forgetInterval(storage);
     storage.write(NAME, value);
   } catch (cause) {
     throw new ImageError("the board can't store it", { cause });

@@ -2,57 +2,35 @@
  * An exchange through a gateway: one bundle goes out, and R_I comes out of the mailbox that the gateway opens for it.
  *
  * A sensor that stays awake listens for R_I. One that sleeps keeps the exchange, and collects R_I when it wakes
- * (collectPending). Either way the gateway is not needed: who hears nothing of it in half of the time sends the whole
+ * (pending.ts). Either way the gateway is not needed: who hears nothing of it in half of the time sends the whole
  * messages to the third parties, which are the same ones.
  */
 
-import { ascii } from "../protocol/bytes.js";
 import type { Message } from "../protocol/coap/message.js";
 import { Codes, ContentFormats, codeName, OptionNumbers } from "../protocol/coap/numbers.js";
-import { findOption, type Option } from "../protocol/coap/options.js";
-import { BUNDLE_PATH, createBundle, restoreConfirmation } from "../protocol/exchange/bundle.js";
+import { BUNDLE_PATH, createBundle } from "../protocol/exchange/bundle.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
-import {
-  type FinishedInitiator,
-  resumeExchange,
-  type WaitingInitiator,
-} from "../protocol/exchange/initiator.js";
+import type { WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
-import { Refusal } from "../protocol/mikey/refusal.js";
-import { SEQUENCE_BLOCK } from "../protocol/oscore/sender-sequence.js";
 import { Asker } from "./asker.js";
-import { SensorChannel } from "./channel.js";
+import { collectMessages } from "./collection.js";
 import type { Device, TimerId } from "./device.js";
-import { noTrouble, writeDuty } from "./duty.js";
 import type { Enrolment } from "./enrolment.js";
 import { throughGateway } from "./gateway-link.js";
 import type { Outcome } from "./initiator.js";
-import {
-  clearPending,
-  MAILBOX_PATH,
-  readMailbox,
-  readPending,
-  writeMailbox,
-  writePending,
-} from "./mailbox.js";
+import { clearPending, isPending, mailboxPath, writeMailbox, writePending } from "./mailbox.js";
+import { collecting, messageIn } from "./mailbox-messages.js";
 import { begin, direct, type RunExchange, type SensorEvent, sendShares, type Way } from "./main.js";
+import { collectPending, confirmedBy } from "./pending.js";
 
 /** Milliseconds for which a sensor that is to sleep waits for the answer to what it has sent besides the bundle. */
 const LINGER = 1_000;
-/** Milliseconds for which a sensor that has just woken waits for its gateway. */
-const COLLECT = 5_000;
-/** Seconds for which the gateway may wait then: a sensor that slept long enough never needs them. */
-const COLLECT_LISTEN = 2;
-/** Numbers of readings that may have left with the bundle; one wake-up gives far fewer. */
-const USED_BEFORE = SEQUENCE_BLOCK;
 /** Seconds that one question for R_I may wait at the gateway. */
 const LISTEN = 10;
 
 /** Bytes of a mailbox's name. */
 const LONGEST_NAME = 32;
-
-const nothing = new Uint8Array(0);
 
 export interface GatewayMode {
   /** Whether the sensor sleeps before it asks for R_I. */
@@ -66,13 +44,34 @@ export function sleepersWay({ gateway }: Enrolment): Way {
 
 /** The way through the gateway of the enrolment, which must name one. */
 export function gatewayWay(mode: GatewayMode): Way {
-  return { run: exchangeThroughGateway(mode), through: throughGateway, prepare: collectPending };
+  // The message of the mailbox that R_I was in, until the gateway hears that it has arrived.
+  let confirmation: number | undefined;
+  const onConfirmation = (number: number | undefined): void => {
+    confirmation = number;
+  };
+  return {
+    run: exchangeThroughGateway(mode, onConfirmation),
+    through: throughGateway,
+    prepare: (device, enrolment, onEvent, onReady) =>
+      collectPending(device, enrolment, onEvent, onConfirmation, onReady),
+    collect(device, enrolment, channel, wakeUp, onDone) {
+      // What waits is R_I of the exchange under way: the next wake-up's, which has no channel open.
+      if (isPending(device.storage)) onDone();
+      else collectMessages(device, enrolment, channel, wakeUp, confirmation, onDone);
+    },
+  };
 }
 
-function exchangeThroughGateway(mode: GatewayMode): RunExchange {
+function exchangeThroughGateway(
+  mode: GatewayMode,
+  onConfirmation: (number: number | undefined) => void,
+): RunExchange {
   return (device, enrolment, responder, onEvent, onFinished, onBegun) => {
+    onConfirmation(undefined);
     const waiting = begin(device, enrolment, responder);
-    const exchange = new GatewayExchange(device, enrolment, mode, waiting, { onEvent, onFinished, onBegun });
+    const exchange = new GatewayExchange(device, enrolment, mode, waiting, {
+      ...{ onEvent, onFinished, onBegun, onConfirmation },
+    });
     exchange.start(responder);
     device.mark?.(Phases.listen);
   };
@@ -83,6 +82,8 @@ interface Listeners {
   readonly onEvent: (event: SensorEvent) => void;
   readonly onFinished: (outcome: Outcome) => void;
   readonly onBegun: ((waiting: WaitingInitiator) => void) | undefined;
+  /** R_I was in this message of the mailbox. */
+  readonly onConfirmation: (number: number) => void;
 }
 
 class GatewayExchange {
@@ -153,14 +154,21 @@ class GatewayExchange {
   /** Asks for R_I until it comes; of several that third parties have sent, for each. */
   #listen(collected?: number): void {
     if (this.#done) return;
-    this.#asker?.ask(collecting(this.device, LISTEN, collected), (answer) => {
+    const path = mailboxPath(this.device.storage);
+    this.#asker?.ask({ path, ...collecting(collected, LISTEN) }, (answer) => {
       if (this.#done) return;
+      if (typeof answer === "string") {
+        this.#fallBack(answer);
+        return;
+      }
+      const message = messageIn(answer);
       const onRefused = (reason: string) => this.#refused("R_I", reason);
-      const finished = confirmedBy(this.waiting, answer, onRefused);
-      if (finished !== undefined) this.#finish({ confirmed: true, finished });
-      else if (typeof answer === "string") this.#fallBack(answer);
-      else if (answer.code !== Codes.changed) this.#fallBack(`answered ${codeName(answer.code)}`);
-      else this.#listen(numberOf(answer));
+      const finished = message && confirmedBy(this.waiting, message, onRefused);
+      if (message !== undefined && finished !== undefined) {
+        this.listeners.onConfirmation(message.number);
+        this.#finish({ confirmed: true, finished });
+      } else if (answer.code !== Codes.changed) this.#fallBack(`answered ${codeName(answer.code)}`);
+      else this.#listen(message?.number);
     });
   }
 
@@ -210,92 +218,6 @@ class GatewayExchange {
 
   #tell(event: SensorEvent): void {
     this.listeners.onEvent(event);
-  }
-}
-
-/**
- * Asks the gateway for R_I of the exchange that was begun before the sleep, if there is one. What is confirmed is the
- * kept channel when `onReady` is called.
- */
-function collectPending(
-  device: Device,
-  enrolment: Enrolment,
-  onEvent: (event: SensorEvent) => void,
-  onReady: (failure?: string) => void,
-): void {
-  const { gateway, responder } = enrolment;
-  const { storage, steps, primitives } = device;
-  const suspended = gateway && readPending(storage, responder);
-  if (suspended === undefined || gateway === undefined || readMailbox(storage) === undefined) {
-    onReady();
-    return;
-  }
-  const waiting = resumeExchange(steps, enrolment, responder, suspended);
-  suspended.tgk.fill(0);
-  const asker = new Asker(device, gateway.address);
-  const until = device.clock.now() + COLLECT;
-  const onRefused = (reason: string) =>
-    onEvent({ event: "refused", message: "R_I", from: gateway.address, error: null, reason });
-  const ask = (collected?: number): void => {
-    const timeout = Math.max(1, until - device.clock.now());
-    asker.ask({ ...collecting(device, COLLECT_LISTEN, collected), timeout }, (answer) => {
-      const finished = confirmedBy(waiting, answer, onRefused);
-      const number = typeof answer === "string" ? undefined : numberOf(answer);
-      if (finished === undefined && number !== undefined) {
-        ask(number);
-        return;
-      }
-      asker.close();
-      let failure: string | undefined;
-      try {
-        if (finished !== undefined) {
-          SensorChannel.keep(device, enrolment, finished, USED_BEFORE);
-          writeDuty(storage, noTrouble);
-          const tek = fingerprint(primitives, finished.keys);
-          onEvent({ event: "finished", agreed: true, confirmed: true, tek });
-        }
-        // A mailbox that is gone will have nothing more; the exchange is given up.
-        const isGone = typeof answer !== "string" && answer.code === Codes.notFound;
-        if (finished !== undefined || isGone) clearPending(storage);
-      } catch (error) {
-        // Nothing is sent under a channel that storage may keep a second time, with its first number.
-        failure = (error as Error).message;
-      }
-      waiting.abandon();
-      onReady(failure);
-    });
-  };
-  ask();
-}
-
-/** The question for what is in the mailbox behind what was collected; the gateway may wait some seconds for it. */
-function collecting({ storage }: Device, seconds: number, collected: number | undefined) {
-  const options: Option[] = [{ number: OptionNumbers.uriQuery, value: ascii(`w=${seconds}`) }];
-  const payload = collected === undefined ? nothing : Uint8Array.of(collected);
-  return { path: `${MAILBOX_PATH}/${readMailbox(storage)}`, payload, options };
-}
-
-/** The number of a message out of the mailbox; undefined for an answer without one. */
-function numberOf({ code, options, payload }: Message): number | undefined {
-  const tag = findOption(options, OptionNumbers.eTag);
-  return code === Codes.changed && payload.length > 0 && tag?.length === 1 ? tag[0] : undefined;
-}
-
-/** The exchange that an R_I finishes; undefined for anything else, and it goes on. */
-function confirmedBy(
-  waiting: WaitingInitiator,
-  answer: Message | string,
-  onRefused: (reason: string) => void,
-): FinishedInitiator | undefined {
-  if (typeof answer === "string" || answer.code !== Codes.changed || answer.payload.length === 0) {
-    return undefined;
-  }
-  try {
-    return waiting.consumeConfirmation(restoreConfirmation(waiting.session, answer.payload));
-  } catch (error) {
-    if (!(error instanceof Refusal || error instanceof RangeError)) throw error;
-    onRefused(error.message);
-    return undefined;
   }
 }
 

@@ -23,6 +23,11 @@ export function readMailbox(storage: Storage): string | undefined {
   return name === undefined || name.length === 0 ? undefined : String.fromCharCode(...name);
 }
 
+/** Uri-Path of the mailbox, which must be there. */
+export function mailboxPath(storage: Storage): string {
+  return `${MAILBOX_PATH}/${readMailbox(storage)}`;
+}
+
 /** `name` as the gateway gave it, ASCII. */
 export function writeMailbox(storage: Storage, name: Uint8Array): void {
   storage.write(MAILBOX, name);
@@ -53,6 +58,11 @@ export function readPending(storage: Storage, responder: Identity): SuspendedExc
   return { t: readUint(bytes, 1, 4), nonce: bytes.slice(NONCE, TGK), tgk: bytes.slice(TGK + 2, end) };
 }
 
+/** Whether an exchange waits, with whomever. */
+export function isPending(storage: Storage): boolean {
+  return (storage.read(PENDING)?.length ?? 0) > 0;
+}
+
 /** Wipes both: the sensor that they are of is no more. */
 export function forgetMailbox(storage: Storage): void {
   for (const name of [MAILBOX, PENDING]) {
@@ -62,7 +72,7 @@ export function forgetMailbox(storage: Storage): void {
 
 /** No exchange waits any more, and its TGK is unreadable where the board can do that. */
 export function clearPending(storage: Storage): void {
-  if ((storage.read(PENDING)?.length ?? 0) === 0) return;
+  if (!isPending(storage)) return;
   storage.write(PENDING, new Uint8Array(0));
   storage.wipeOld?.();
 }

@@ -12,7 +12,9 @@ import { MIKEY_PATH } from "../protocol/exchange/profile.js";
 import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 import { nextStep } from "./chain.js";
+import type { SensorChannel } from "./channel.js";
 import { CoapLink, type CoapOutcome } from "./coap-link.js";
+import type { CollectingWakeUp, CollectionEvent } from "./collection.js";
 import type { Device, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import { Initiator, type InitiatorAction, type Outcome } from "./initiator.js";
@@ -28,7 +30,8 @@ export type SensorEvent =
     }
   | {
       readonly event: "refused";
-      readonly message: "TP_I" | "R_I" | "bundle";
+      /** "message" stands for one of the mailbox that can't be read. */
+      readonly message: "TP_I" | "R_I" | "bundle" | "trigger" | "request" | "answer" | "message";
       readonly from: string;
       readonly error: number | null;
       readonly reason: string;
@@ -78,8 +81,19 @@ export interface Way {
   prepare(
     device: Device,
     enrolment: Enrolment,
-    onEvent: (event: SensorEvent) => void,
+    onEvent: (event: SensorEvent | CollectionEvent) => void,
     onReady: (failure?: string) => void,
+  ): void;
+  /**
+   * Goes behind a reading when something waits for the sensor: collects it over the reading's channel, then calls back,
+   * with a reason when the board had better sleep at once. Absent where nothing can wait.
+   */
+  collect?(
+    device: Device,
+    enrolment: Enrolment,
+    channel: SensorChannel,
+    wakeUp: CollectingWakeUp,
+    onDone: (failure?: string) => void,
   ): void;
 }
 

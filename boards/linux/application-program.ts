@@ -3,7 +3,9 @@
  * 0 when the board would sleep, for so many milliseconds. Whoever starts it again wakes it (wakes.ts).
  *
  * Tells besides, on standard output: `{"event":"resumed","t":T}`,
- * `{"event":"reading","t":T,"number":I,"records":[{"n","u","v"}…]}`,
+ * `{"event":"reading","t":T,"number":I,"records":[{"n","u","v"}…]}`, out of the gateway's mailbox
+ * `{"event":"request","number":N,"code":"2.05"}`, `{"event":"late","number":I,"acknowledged":BOOL}` and
+ * `{"event":"triggered","t":T}`,
  * `{"event":"sleeping","acknowledged":BOOL,"milliseconds":N}` with a `reason` where the wake-up was cut short, and with
  * --marks `{"event":"mark","phase":NAME,"at":MILLISECONDS,"computrons":N}` for each phase.
  */
@@ -65,11 +67,20 @@ export function readApplication(rest: readonly string[]): Program | undefined {
 }
 
 function tell(event: ApplicationEvent, onEvent: Parameters<Program["begin"]>[2]): void {
-  if (event.event === "resumed" || event.event === "sleeping") print(JSON.stringify(event));
-  else if (event.event !== "reading") onEvent(event);
-  else {
-    const { measurements, ...rest } = event;
-    print(JSON.stringify({ ...rest, records: measurements.map(record) }));
+  switch (event.event) {
+    case "reading": {
+      const { measurements, ...rest } = event;
+      print(JSON.stringify({ ...rest, records: measurements.map(record) }));
+      break;
+    }
+    case "message":
+    case "refused":
+    case "suspended":
+    case "finished":
+      onEvent(event);
+      break;
+    default:
+      print(JSON.stringify(event));
   }
 }
 

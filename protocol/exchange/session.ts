@@ -1,7 +1,7 @@
 /** What all parties of one exchange must mean by it, and the values that follow from that. */
 
 import { concat, wipe } from "../bytes.js";
-import { type Identity, sameIdentity } from "../mikey/identity.js";
+import { type Identity, identityBytes, sameIdentity } from "../mikey/identity.js";
 import { deriveMessageKey, deriveSessionKey, type LabelContext, SessionKeys } from "../mikey/keys.js";
 import { type ErrorNumber, ErrorNumbers, PayloadTypes } from "../mikey/numbers.js";
 import type { Payload } from "../mikey/payloads.js";
@@ -165,9 +165,4 @@ export function sessionBytes({ sensor, responder, sharing, t, csbId, rand }: Ses
     csbId,
     rand,
   );
-}
-
-/** Type ‖ length ‖ data, as in an ID payload: two identities never run into each other. */
-export function identityBytes({ type, data }: Identity): Uint8Array {
-  return concat(type, data.length >> 8, data.length, data);
 }

@@ -8,10 +8,9 @@
  */
 
 import { ascii, concat, equal, readUint, uint } from "../bytes.js";
-import type { Identity } from "../mikey/identity.js";
+import { type Identity, identityBytes } from "../mikey/identity.js";
 import type { Primitives } from "../primitives.js";
 import { readResponderField, responderField } from "./responder-field.js";
-import { identityBytes } from "./session.js";
 
 /** Uri-Path of gateways that take triggers, and of third parties that vouch for them. */
 export const TRIGGER_PATH = "t";

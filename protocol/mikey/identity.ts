@@ -1,6 +1,6 @@
 /** Identities, on the wire and as people write them (RFC 3830 §6.7, RFC 6043 §6.5). */
 
-import { ascii, equal, fromHex, toHex } from "../bytes.js";
+import { ascii, concat, equal, fromHex, toHex } from "../bytes.js";
 
 /**
  * An identity as MIKEY's ID and IDR payloads carry it (RFC 3830 §6.7, RFC 6043 §6.5, §6.6):
@@ -53,4 +53,9 @@ export function identityToText({ type, data }: Identity): string {
 /** Whether two identities are the same in type and bytes. */
 export function sameIdentity(a: Identity, b: Identity): boolean {
   return a.type === b.type && equal(a.data, b.data);
+}
+
+/** Type ‖ length ‖ data, as in an ID payload: two identities never run into each other. */
+export function identityBytes({ type, data }: Identity): Uint8Array {
+  return concat(type, data.length >> 8, data.length, data);
 }

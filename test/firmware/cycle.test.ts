@@ -27,7 +27,9 @@ const woken = (wakeUps: number | undefined, duty: Partial<Duty> = {}): CycleEven
 });
 const sensed: CycleEvent = { kind: "sensed", reading };
 const opened: CycleEvent = { kind: "opened" };
-const settled = (acknowledged: boolean): CycleEvent => ({ kind: "settled", acknowledged });
+const settled = (acknowledged: boolean, waits = false): CycleEvent => ({
+  ...{ kind: "settled", acknowledged, waits },
+});
 const exchanged = (confirmed: boolean): CycleEvent => ({ kind: "exchanged", confirmed });
 const failed: CycleEvent = { kind: "failed" };
 

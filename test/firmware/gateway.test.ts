@@ -1,128 +1,17 @@
 /** The sensor and its gateway: the bundle, the mailbox, the sleep between them, and a gateway that is of no use. */
 
 import { SensorChannel } from "../../firmware/channel.js";
+import type { CollectionEvent } from "../../firmware/collection.js";
 import type { Device } from "../../firmware/device.js";
 import { gatewayWay } from "../../firmware/gateway.js";
 import type { SensorEvent } from "../../firmware/main.js";
-import { ascii, equal as same, toHex } from "../../protocol/bytes.js";
-import { decodeMessage, encodeMessage, type Message } from "../../protocol/coap/message.js";
-import { Codes, ContentFormats, OptionNumbers, Types } from "../../protocol/coap/numbers.js";
-import { findOption } from "../../protocol/coap/options.js";
-import {
-  compressConfirmation,
-  readBundlePart,
-  restoreShareMessage,
-  splitBundle,
-} from "../../protocol/exchange/bundle-parts.js";
-import { sharingOf } from "../../protocol/exchange/policy.js";
-import { readShareMessage } from "../../protocol/exchange/share-message.js";
-import { createShareVerification } from "../../protocol/exchange/share-verification.js";
-import { policyOf, responder } from "../protocol/exchange/parties.js";
+import { ascii, toHex } from "../../protocol/bytes.js";
+import { Codes } from "../../protocol/coap/numbers.js";
 import { deepEqual, equal, ok } from "../support/assert.js";
-import { primitives } from "../support/primitives.js";
-import { chainedPsk, GATEWAY, honest, silent, World, type WorldOptions } from "./simulation.js";
+import { FakeGateway, policy } from "./fake-gateway.js";
+import { GATEWAY, honest, silent, World, type WorldOptions } from "./simulation.js";
 
-const policy = policyOf(2, 1, 3, "aes-ccm-128-8");
-const NAME = "AbCd-_09";
-
-/** A gateway with third parties that are quick; what it holds back or alters a test says. */
-class Gateway {
-  readonly bundles: Uint8Array[] = [];
-  /** Restored messages, for third parties 1…n. */
-  restored: Uint8Array[] = [];
-  /** What waits, oldest first. */
-  readonly mailbox: Uint8Array[] = [];
-  collected = 0;
-  /** Whether it answers at all, and whether it passes anything on. */
-  answers = true;
-  delivers = true;
-  /** What stands before R_I in the mailbox. */
-  junk: Uint8Array[] = [];
-  code: number = Codes.created;
-  /** Where it says that the mailbox is. */
-  name = NAME;
-
-  readonly hear = (world: World, datagram: Uint8Array): void => {
-    const message = decodeMessage(datagram);
-    if (message === undefined || message.code !== Codes.POST || !this.answers) return;
-    const path = message.options
-      .filter(({ number }) => number === OptionNumbers.uriPath)
-      .map(({ value }) => String.fromCharCode(...value))
-      .join("/");
-    if (path === "b") this.#bundle(world, message);
-    else if (path === `m/${NAME}`) this.#collect(world, message);
-    else this.#answer(world, message, { code: Codes.notFound });
-  };
-
-  #bundle(world: World, message: Message): void {
-    const { payload } = message;
-    if (!this.bundles.some((bundle) => same(bundle, payload))) this.bundles.push(payload.slice());
-    const location = ["m", this.name].map((segment) => ({
-      number: OptionNumbers.locationPath,
-      value: ascii(segment),
-    }));
-    this.#answer(world, message, {
-      code: this.code,
-      ...(this.code === Codes.created && { options: location }),
-    });
-    if (this.delivers && this.code === Codes.created) this.deliver(world);
-  }
-
-  /** Sends the parts of the last bundle. */
-  deliver(world: World): void {
-    this.restored = splitBundle(this.bundles[this.bundles.length - 1], sharingOf(policy)).map((bytes, i) => {
-      const part = readBundlePart(bytes);
-      return restoreShareMessage(primitives, part, {
-        ...{ identity: policy.thirdParties[i], policy, psk: chainedPsk(i + 1, part.t) },
-        responders: [responder],
-      });
-    });
-    this.mailbox.push(...this.junk);
-    for (const [i, message] of this.restored.entries()) world.collect(i + 1, message);
-    world.whenAgreed(() => {
-      const { session } = readShareMessage(this.restored[0]);
-      const answer = createShareVerification(
-        primitives,
-        session,
-        policy.thirdParties[0],
-        chainedPsk(1, session.t),
-        world.agreed?.message,
-      );
-      this.mailbox.push(compressConfirmation(answer)!);
-    });
-  }
-
-  #collect(world: World, message: Message): void {
-    if (message.payload.length === 1) {
-      const count = message.payload[0] - this.collected;
-      this.mailbox.splice(0, count);
-      this.collected += count;
-    }
-    const [next] = this.mailbox;
-    if (next === undefined) {
-      // It may wait for as long as it was asked to; then there is nothing.
-      ok(findOption(message.options, OptionNumbers.uriQuery) !== undefined);
-      world.clock.set(() => this.#answer(world, message, {}), 1_000);
-      return;
-    }
-    const tag = { number: OptionNumbers.eTag, value: Uint8Array.of(this.collected + 1) };
-    const format = { number: OptionNumbers.contentFormat, value: Uint8Array.of(ContentFormats.octetStream) };
-    this.#answer(world, message, { options: [tag, format], payload: next });
-  }
-
-  #answer(world: World, { messageId, token }: Message, content: Partial<Message>): void {
-    const response = {
-      type: Types.ACK,
-      code: Codes.changed,
-      options: [],
-      payload: new Uint8Array(0),
-      ...content,
-    };
-    world.carry("peer", GATEWAY.address, encodeMessage({ ...response, messageId, token }));
-  }
-}
-
-function worldOf(gateway: Gateway, options: Partial<WorldOptions> = {}): World {
+function worldOf(gateway: FakeGateway, options: Partial<WorldOptions> = {}): World {
   return new World({ policy, script: () => honest, gateway: gateway.hear, ...options });
 }
 
@@ -138,8 +27,8 @@ function confirmed(world: World): void {
 }
 
 /** What a wake-up finishes of an exchange that was begun before the sleep. */
-function prepare(world: World): SensorEvent[] {
-  const events: SensorEvent[] = [];
+function prepare(world: World): (SensorEvent | CollectionEvent)[] {
+  const events: (SensorEvent | CollectionEvent)[] = [];
   let ready = 0;
   gatewayWay({ delayed: true }).prepare(
     world.device(),
@@ -159,7 +48,7 @@ describe("a sensor that stays awake, with a gateway", () => {
   const way = gatewayWay({ delayed: false });
 
   it("sends one bundle of 80 bytes, and finishes with R_I out of the mailbox", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     const world = worldOf(gateway);
     world.start(way.run);
     world.clock.run();
@@ -172,7 +61,7 @@ describe("a sensor that stays awake, with a gateway", () => {
   });
 
   it("waits at the mailbox until R_I is there", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.delivers = false;
     const world = worldOf(gateway);
     world.start(way.run);
@@ -184,7 +73,7 @@ describe("a sensor that stays awake, with a gateway", () => {
   });
 
   it("takes what is no R_I of this exchange for nothing, and goes on to the next", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.junk = [new Uint8Array(3), new Uint8Array(20), new Uint8Array(400)];
     const world = worldOf(gateway);
     world.start(way.run);
@@ -194,7 +83,7 @@ describe("a sensor that stays awake, with a gateway", () => {
   });
 
   it("sends the whole messages, with the bytes of the restored ones, when the gateway only takes the bundle", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.delivers = false;
     const world = worldOf(gateway);
     world.start(way.run);
@@ -210,7 +99,7 @@ describe("a sensor that stays awake, with a gateway", () => {
       [Codes.changed, true, 200],
       [Codes.created, false, 10_000],
     ] as const) {
-      const gateway = new Gateway();
+      const gateway = new FakeGateway();
       Object.assign(gateway, { code, answers });
       const world = worldOf(gateway);
       const begin = world.clock.now();
@@ -227,7 +116,7 @@ describe("a sensor that stays awake, with a gateway", () => {
       [32, true],
       [33, false],
     ] as const) {
-      const gateway = new Gateway();
+      const gateway = new FakeGateway();
       Object.assign(gateway, { delivers: false, name: "a".repeat(length) });
       const world = worldOf(gateway);
       world.start(way.run);
@@ -238,7 +127,7 @@ describe("a sensor that stays awake, with a gateway", () => {
   });
 
   it("says why when neither way leads anywhere, and leaves nothing behind", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.delivers = false;
     const world = worldOf(gateway, { script: () => silent });
     world.start(way.run);
@@ -257,7 +146,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   const way = gatewayWay({ delayed: true });
 
   /** The first wake-up. */
-  function suspended(gateway: Gateway): World {
+  function suspended(gateway: FakeGateway): World {
     const world = worldOf(gateway);
     world.start(way.run);
     world.clock.run();
@@ -273,7 +162,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   }
 
   it("keeps the exchange, and finishes it when it wakes", () => {
-    const world = suspended(new Gateway());
+    const world = suspended(new FakeGateway());
     const events = prepare(world);
     const [finished] = events;
     ok(finished.event === "finished" && finished.confirmed);
@@ -284,7 +173,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   });
 
   it("sleeps at once when what it got can't be kept, and gets it again when it can", () => {
-    const world = suspended(new Gateway());
+    const world = suspended(new FakeGateway());
     const device = world.device();
     const storage = {
       read: (name: string) => device.storage.read(name),
@@ -307,7 +196,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   });
 
   it("goes on waiting while R_I is not there, and while the gateway is silent", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.delivers = false;
     const world = suspended(gateway);
     deepEqual(prepare(world), []);
@@ -320,7 +209,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   });
 
   it("finds R_I behind what is none", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.junk = [new Uint8Array(3), new Uint8Array(20)];
     const events = prepare(suspended(gateway));
     deepEqual(
@@ -330,7 +219,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   });
 
   it("gives the exchange up when the mailbox is gone", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.delivers = false;
     const world = suspended(gateway);
     world.stored.set("mailbox", ascii("elsewhere"));
@@ -339,7 +228,7 @@ describe("a sensor that sleeps, with a gateway", () => {
   });
 
   it("keeps nothing of an exchange that took the other way", () => {
-    const gateway = new Gateway();
+    const gateway = new FakeGateway();
     gateway.answers = false;
     const world = worldOf(gateway);
     world.start(way.run);

@@ -306,7 +306,7 @@ export class World {
     const storage: Storage = {
       read: (name) => {
         this.log.push(`read ${name}`);
-        return this.stored.get(name);
+        return this.stored.get(name)?.slice();
       },
       write: (name, value) => {
         // Of the chain the T, which is none of its keys.

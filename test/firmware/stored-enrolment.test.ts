@@ -45,7 +45,7 @@ describe("stored enrolment", () => {
 
   it("takes no session of the enrolment before with it, nor an exchange or a mailbox", () => {
     let wiped = 0;
-    const names = ["channel", "pending", "mailbox"];
+    const names = ["channel", "pending", "mailbox", "duty", "interval"];
     for (const image of [imageOf(), nextCode]) {
       const storage = Object.assign(new MemoryStorage(), { wipeOld: () => wiped++ });
       storeImage(storage, imageOf(), primitives);
