@@ -10,6 +10,8 @@ import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { encodeUint } from "../../protocol/coap/options.js";
 import { BUNDLE_SUITE, createBundle } from "../../protocol/exchange/bundle.js";
 import { compressConfirmation } from "../../protocol/exchange/bundle-parts.js";
+import { carriedRequest } from "../../protocol/exchange/carried.js";
+import { nextPsk } from "../../protocol/exchange/chain.js";
 import { confirmedContext, confirmedSecrets, provisionalContext } from "../../protocol/exchange/channel.js";
 import { createConfirmation } from "../../protocol/exchange/confirmation.js";
 import { createForwardMessage, readForwardMessage } from "../../protocol/exchange/forward-message.js";
@@ -17,6 +19,7 @@ import { createForwardVerification } from "../../protocol/exchange/forward-verif
 import { policyFromJson, sharingOf } from "../../protocol/exchange/policy.js";
 import { DERIVED_SHARE_CONSTANT } from "../../protocol/exchange/profile.js";
 import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
+import { createSensorRequest, encodeSensorAnswer } from "../../protocol/exchange/sensor-requests.js";
 import { channelKeys, checkValue, createSession, derivedShare } from "../../protocol/exchange/session.js";
 import {
   consumeShareMessage,
@@ -24,6 +27,7 @@ import {
   readShareMessage,
 } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
+import { encodeTrigger, triggerTag } from "../../protocol/exchange/trigger.js";
 import { identityFromText } from "../../protocol/mikey/identity.js";
 import { decodeMessage } from "../../protocol/mikey/message.js";
 import type { Field } from "../../protocol/mikey/reader.js";
@@ -158,6 +162,45 @@ const sealed = (context: SecurityContext) =>
     }).message.payload,
   );
 
+/** A request for the interval, as it waits in the mailbox; and what the sensor answers, before it is protected. */
+const asked = protectRequest(
+  primitives,
+  confirmedContext(primitives, "responder", secrets),
+  1,
+  createSensorRequest({ kind: "interval" }, 64),
+).message;
+const [{ value: askedOption }] = asked.options;
+const request = carriedRequest(askedOption, asked.payload);
+const requestFields: readonly (readonly [number, string])[] = [
+  [1, "kind: a request"],
+  [1, "length"],
+  [askedOption.length, "OSCORE option: Partial IV 01, kid 02"],
+  [asked.payload.length, "GET /interval?n=64, encrypted, and tag"],
+];
+const answer = encodeSensorAnswer({ number: 1, code: Codes.content, payload: ascii("60") });
+const answerFields: readonly (readonly [number, string])[] = [
+  [5, "number of the request"],
+  [1, "2.05"],
+  [2, "60"],
+];
+
+/** A trigger for the exchange after this one, for which the first and the last third party vouch. */
+const claim = { sensor: policy.sensor, responder, t: session.t + 1, nonce: counting(0xd0, 8) };
+const vouchers = [1, 3].map((x) => ({
+  x,
+  tag: triggerTag(primitives, nextPsk(primitives, psks[x - 1]), claim),
+}));
+const trigger = encodeTrigger(claim, vouchers, [responder]);
+const triggerFields: readonly (readonly [number, string])[] = [
+  [1, "Responder: the first of the enrolment"],
+  [8, "nonce"],
+  [4, "T"],
+  [1, "x of party-01"],
+  [8, "its tag"],
+  [1, "x of party-03"],
+  [8, "its tag"],
+];
+
 /** What a gateway carries, by name, as the page lists it. */
 export const bundleListings: ReadonlyMap<string, { readonly bytes: number; readonly listing: string }> =
   new Map([
@@ -166,6 +209,9 @@ export const bundleListings: ReadonlyMap<string, { readonly bytes: number; reado
       "R_I through a gateway",
       { bytes: bundledConfirmation.length, listing: plainListing(bundledConfirmation, confirmationFields) },
     ],
+    ["a request", { bytes: request.length, listing: plainListing(request, requestFields) }],
+    ["an answer", { bytes: answer.length, listing: plainListing(answer, answerFields) }],
+    ["a trigger", { bytes: trigger.length, listing: plainListing(trigger, triggerFields) }],
   ]);
 
 /** What else the page states of the example. */
