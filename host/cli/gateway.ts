@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import pino from "pino";
+import { identityToText } from "../../protocol/mikey/identity.js";
 import { deadlinesOf } from "../deadlines.js";
 import { FreshFile } from "../fresh-file.js";
 import type { GatewayEvent } from "../gateway/events.js";
@@ -33,6 +34,7 @@ async function runGateway({ dir, listen, deadline }: ServeOptions): Promise<void
   const { forward, attempt } = deadlinesOf(deadline * 1000);
   const gateway = new Gateway({
     sensor: (handle) => sensors.current().get(handle),
+    named: (name) => [...sensors.current().values()].find(({ sensor }) => identityToText(sensor) === name),
     ...{ store, onEvent, attempt, deadline: forward },
   });
   const proxy = await openGatewayProxy({ ...listen, port: 0 }, () => sensors.current().values(), onEvent);

@@ -23,3 +23,25 @@ export class Rate {
     return true;
   }
 }
+
+/** Whose rates are counted; who was quiet for longest gives way. */
+const MOST_NAMES = 10_000;
+
+/** A rate for each of many. */
+export class Rates {
+  readonly #of = new Map<string, Rate>();
+
+  constructor(private readonly each: { readonly perSecond: number; readonly burst: number }) {}
+
+  /** Whether one more of that name may pass now (milliseconds). */
+  admits(name: string, now: number): boolean {
+    const rate = this.#of.get(name) ?? new Rate(now, this.each.perSecond, this.each.burst);
+    this.#of.delete(name);
+    for (const oldest of this.#of.keys()) {
+      if (this.#of.size < MOST_NAMES) break;
+      this.#of.delete(oldest);
+    }
+    this.#of.set(name, rate);
+    return rate.admits(now);
+  }
+}

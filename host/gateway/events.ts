@@ -22,6 +22,14 @@ export type GatewayEvent =
   | { readonly event: "waiting"; readonly sensor: string; readonly bytes: number }
   /** The sensor has said that it has it. */
   | { readonly event: "collected"; readonly sensor: string; readonly count: number }
+  /** The third parties `by` (their indices) vouch for a Responder that asks for an exchange with this T. */
+  | {
+      readonly event: "vouched";
+      readonly sensor: string;
+      readonly t: number;
+      readonly from: string;
+      readonly by: readonly number[];
+    }
   /** Something was not taken, or is kept no longer. */
   | { readonly event: "dropped"; readonly sensor: string; readonly what: string; readonly reason: string }
   | { readonly event: "refused"; readonly from: string; readonly reason: string }

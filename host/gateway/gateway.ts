@@ -8,9 +8,9 @@
  * POST /m/NAME    with the OSCORE option: for the Responder; 2.04 at once or with the Responder's answer. An ETag is the
  *                 number of the message that waits for longest: a sensor that sees none need not ask
  * POST /s/ID      with the OSCORE option: a Responder's request to the sensor; see deposits.ts
+ * POST /t         a Responder asks for an exchange; see triggers.ts
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { ascii } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
@@ -18,6 +18,7 @@ import { BUNDLE_PATH } from "../../protocol/exchange/bundle.js";
 import { readBundleHead, splitBundle } from "../../protocol/exchange/bundle-parts.js";
 import { errorNumberOf, refusalCode } from "../../protocol/exchange/over-coap.js";
 import { SENSORS_PATH } from "../../protocol/exchange/sensor-requests.js";
+import { TRIGGER_PATH } from "../../protocol/exchange/trigger.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
@@ -30,12 +31,16 @@ import { type DepositOptions, deposit } from "./deposits.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
 import { Forwarding, oscoreOf } from "./forwarding.js";
+import { Listeners } from "./listeners.js";
 import { LIMITS, type Limits } from "./mailbox.js";
 import { Mailboxes } from "./mailboxes.js";
+import { Triggers } from "./triggers.js";
 
 export interface GatewayOptions {
   /** The sensor of that handle, if it is known here. */
   sensor(handle: number): GatewaySensor | undefined;
+  /** The sensor of that name (identityToText), if it is known here. */
+  named(name: string): GatewaySensor | undefined;
   readonly store: Store;
   readonly onEvent: OnGatewayEvent;
   /** Milliseconds for which third parties are asked about one bundle. */
@@ -61,8 +66,8 @@ export class Gateway {
   readonly #delivery: Delivery;
   readonly #forwarding: Forwarding;
   readonly #deposits: DepositOptions;
-  /** Who listens for what comes into a mailbox. */
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #triggers: Triggers;
+  readonly #listeners = new Listeners();
   readonly #sweeper: NodeJS.Timeout;
   #closed = false;
 
@@ -71,10 +76,9 @@ export class Gateway {
     this.#options = options;
     const { store, onEvent, attempt, limits = LIMITS } = options;
     const mailboxes = new Mailboxes(store, limits);
-    const onItem = (name: string) => {
-      for (const wake of this.#listeners.get(name) ?? []) wake();
-    };
+    const onItem = (name: string) => this.#listeners.wake(name);
     this.#mailboxes = mailboxes;
+    this.#triggers = new Triggers({ mailboxes, onEvent, onItem, named: (name) => options.named(name) });
     this.#deposits = { mailboxes, onEvent, onItem, longest: limits.bytes };
     this.#delivery = new Delivery({ mailboxes, onEvent, onItem });
     this.#forwarding = new Forwarding({
@@ -108,6 +112,12 @@ export class Gateway {
         admission: true,
         handler: (request) => deposit(this.#deposits, request),
       },
+      [TRIGGER_PATH]: {
+        contentFormat: ContentFormats.octetStream,
+        resourceType: "symbolon.trigger",
+        admission: true,
+        handler: (request) => this.#triggers.take(request),
+      },
     };
   }
 
@@ -115,7 +125,7 @@ export class Gateway {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweeper);
-    await Promise.all([this.#delivery.close(), this.#forwarding.close()]);
+    await Promise.all([this.#delivery.close(), this.#forwarding.close(), this.#triggers.close()]);
   }
 
   /** What is taken is durable before this returns. */
@@ -190,16 +200,7 @@ export class Gateway {
   }
 
   async #listen(name: string, milliseconds: number): Promise<RouteResponse> {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners);
-    let wake = () => {};
-    const something = new Promise<void>((resolve) => {
-      wake = resolve;
-      listeners.add(wake);
-    });
-    await Promise.race([something, sleep(milliseconds, undefined, { ref: false })]);
-    listeners.delete(wake);
-    if (listeners.size === 0) this.#listeners.delete(name);
+    await this.#listeners.wait(name, milliseconds);
     return this.#next(name);
   }
 

@@ -29,8 +29,8 @@ export interface Mailbox {
   readonly answered: readonly number[];
   /** Whether a third party has found a part good: until then it may be anybody's bundle. */
   readonly good: boolean;
-  /** The OSCORE sender IDs that the R_I in it give the sensor, in hexadecimal: one, unless a third party lied. */
-  readonly senderIds?: readonly string[];
+  /** The R_I that were put in, in hexadecimal: one, unless a third party lied. */
+  readonly confirmations?: readonly string[];
   /** When something last happened to it. */
   readonly used: number;
   /** How many messages were ever put into it. */

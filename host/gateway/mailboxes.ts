@@ -18,8 +18,8 @@ import { type Item, LIMITS, type Limits, type Mailbox, type MessageKind, type Ou
 /** Bytes of a mailbox's name before it is written in base64url: nobody guesses 48 bits of one gateway. */
 const NAME_LENGTH = 6;
 
-/** Bytes of R_I behind the sender ID, in the form in which it lies here: nonce and tag. */
-const R_I_REST = RESPONDER_NONCE_LENGTH + TAG_LENGTH;
+/** Hexadecimal digits of R_I behind the sender ID: nonce and tag. */
+const R_I_REST = 2 * (RESPONDER_NONCE_LENGTH + TAG_LENGTH);
 
 /** Mailboxes that one sender ID is looked for in. */
 const MAX_NAMESAKES = 4;
@@ -105,11 +105,13 @@ export class Mailboxes {
       if (box === undefined) return false;
       const answered = [...box.answered, x];
       const next = { ...box, answered, good: box.good || good, used: now };
-      if (confirmation === undefined || this.#holds(name, confirmation)) {
+      if (confirmation === undefined || box.confirmations?.includes(toHex(confirmation.payload))) {
         this.#boxes.put(name, next);
         return false;
       }
-      return this.#put(name, this.#withSender(name, next, confirmation), confirmation);
+      const fits = this.#put(name, next, confirmation);
+      if (fits) this.#noteConfirmation(name, confirmation);
+      return fits;
     });
   }
 
@@ -225,13 +227,13 @@ export class Mailboxes {
     return true;
   }
 
-  /** Notes whom an R_I is for. Within a transaction. */
-  #withSender(name: string, box: Mailbox, { payload }: Item): Mailbox {
-    const senderId = toHex(payload.subarray(0, Math.max(0, payload.length - R_I_REST)));
-    const known = box.senderIds ?? [];
-    if (senderId === "" || senderId.length > 2 * MAX_ID_LENGTH || known.includes(senderId)) return box;
-    this.#senders.put(`${senderId} ${name}`, true);
-    return { ...box, senderIds: [...known, senderId] };
+  /** Notes an R_I that was put in, and by it whose mailbox this is. Within a transaction. */
+  #noteConfirmation(name: string, { payload }: Item): void {
+    const box = this.#boxes.get(name) as Mailbox;
+    const confirmation = toHex(payload);
+    this.#boxes.put(name, { ...box, confirmations: [...(box.confirmations ?? []), confirmation] });
+    const senderId = senderIdIn(confirmation);
+    if (senderId !== "") this.#senders.put(`${senderId} ${name}`, true);
   }
 
   /** Within a transaction. */
@@ -241,7 +243,7 @@ export class Mailboxes {
     this.#boxes.delete(name);
     this.#owned.delete(`${ownerKey(box.handle)}${name}`);
     this.#digests.delete(box.digest);
-    for (const senderId of box.senderIds ?? []) this.#senders.delete(`${senderId} ${name}`);
+    for (const each of box.confirmations ?? []) this.#senders.delete(`${senderIdIn(each)} ${name}`);
     for (const [key] of this.#itemsOf(name)) this.#items.delete(key);
     for (const [key] of this.outgoing(name)) this.#outgoing.delete(key);
   }
@@ -258,6 +260,12 @@ export class Mailboxes {
 /** Whether a client's word can be a mailbox's name. */
 function isName(name: string): boolean {
   return /^[A-Za-z0-9_-]{8}$/.test(name);
+}
+
+/** The sender ID in an R_I, in hexadecimal; empty where there is none that OSCORE could use. */
+function senderIdIn(confirmation: string): string {
+  const senderId = confirmation.slice(0, Math.max(0, confirmation.length - R_I_REST));
+  return senderId.length > 2 * MAX_ID_LENGTH ? "" : senderId;
 }
 
 function ownerKey(handle: number): string {

@@ -74,7 +74,7 @@ describe("system: a gateway", function () {
       );
       assert.equal(
         await core("gateway", folders.gateway as string),
-        '</b>;rt="symbolon.bundle";ct=42,</m>;rt="symbolon.mailbox",</s>;rt="symbolon.deposit"',
+        '</b>;rt="symbolon.bundle";ct=42,</m>;rt="symbolon.mailbox",</s>;rt="symbolon.deposit",</t>;rt="symbolon.trigger";ct=42',
       );
     } finally {
       await Promise.all(servers.map((server) => server.stop()));

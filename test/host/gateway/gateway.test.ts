@@ -102,6 +102,19 @@ describe("gateway", () => {
     assert.equal((await collect(box)).payload.length, 0);
   });
 
+  it("puts R_I in once, however many third parties bring it, and however early the sensor has it", async () => {
+    for (let t = 1; t <= 3; t++) {
+      const { waiting, bundle } = s.bundle(t);
+      const box = locationOf(await s.post(bundle));
+      const got = await collect(box, undefined, 5);
+      assert.equal((await collect(box, tagOf(got) as number)).payload.length, 0);
+      const answers = () => s.gatewayEvents.filter((it) => it.event === "answered" && it.t === t).length;
+      await until(() => answers() === 3);
+      assert.equal((await collect(box)).payload.length, 0);
+      waiting.abandon();
+    }
+  });
+
   it("keeps R_I and unfinished bundles over a restart, and takes the same bundle for the same", async () => {
     const { waiting, bundle } = s.bundle(1);
     const box = locationOf(await s.post(bundle));

@@ -13,6 +13,7 @@ import { startOscoreServer } from "../../../host/http/server.js";
 import { primitives } from "../../../host/primitives.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
+import { responderSigner } from "../../../host/third-party/signer.js";
 import { ThirdParty } from "../../../host/third-party/third-party.js";
 import { MemoryVault } from "../../../host/third-party/vault.js";
 import { ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
@@ -22,6 +23,7 @@ import { PART_PATH } from "../../../protocol/exchange/bundle-cut.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
+import { VOUCH_PATH } from "../../../protocol/exchange/trigger.js";
 import type { CoapContent } from "../../../protocol/oscore/message.js";
 import { stand } from "../responder/forwarding.js";
 import { begin, known, presented, stated, type World } from "../third-party/world.js";
@@ -152,6 +154,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
       sensor: (name) => (name === "sensor01" ? enrolment : undefined),
       bundled: (handle) => (handle === HANDLE ? [enrolment] : []),
       responder: () => ({ ...known(w.hospital), address: responderAddress }),
+      signer: responderSigner(w.authority, (name) => name === "hospital"),
       store: new MemoryStore(),
       vault: new MemoryVault(),
       onEvent: () => undefined,
@@ -169,6 +172,11 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
             contentFormat: ContentFormats.octetStream,
             handler: ({ peer, payload }) => party.receivePart(peer, payload),
           },
+          [VOUCH_PATH]: {
+            contentFormat: ContentFormats.octetStream,
+            admission: true,
+            handler: ({ peer, payload }) => party.vouch(peer, payload),
+          },
         },
         close: () => party.close(),
       }),
@@ -185,6 +193,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
   const startGateway = async () => {
     const gateway = new Gateway({
       sensor: (handle) => (handle === HANDLE ? sensor : undefined),
+      named: (name) => (name === "sensor01" ? sensor : undefined),
       store,
       onEvent: (event) => void gatewayEvents.push(event),
       deadline: 5_000,
