@@ -14,19 +14,20 @@ const shim =
 
 /**
  * Such a function becomes the native itself, as Moddable's compiler has it ("XS in C", Native): a call goes from the
- * script to C without another in between.
+ * script to C without another in between, and one that nobody calls is left out.
  */
 export function linkNatives(source: string): string {
   return source.replace(
     shim,
     (whole, exported: string | undefined, name: string, parameters: string, native: string, args: string) =>
-      parameters === args ? `${exported ?? ""}const ${name} = native("${native}");` : whole,
+      parameters === args ? `${exported ?? ""}const ${name} = /* @__PURE__ */ native("${native}");` : whole,
   );
 }
 
 /** Modules that firmware/native has in C, by the end of their paths in the compiled tree. */
 export const inC: readonly (readonly [reference: string, native: string])[] = [
   ["protocol/bytes.js", "firmware/native/bytes/bytes.js"],
+  ["protocol/coap/message.js", "firmware/native/coap-message.js"],
   ["protocol/shares/field.js", "firmware/native/shares/field.js"],
   ["boards/linux/steps.js", "firmware/native/exchange/exchange.js"],
 ];

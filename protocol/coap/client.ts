@@ -10,16 +10,9 @@
 import { ascii, equal, readUint } from "../bytes.js";
 import type { RandomSource } from "../primitives.js";
 import { decodeBlock } from "./block.js";
-import {
-  decodeMessage,
-  encodeEmpty,
-  encodeOptions,
-  encodeReset,
-  joinMessage,
-  type Message,
-} from "./message.js";
+import { decodeMessage, encodeEmpty, encodeReset, joinMessage, type Message } from "./message.js";
 import { Codes, isCritical, isResponse, MAX_MESSAGE_SIZE, OptionNumbers, Types } from "./numbers.js";
-import { encodeUint, findOption, type Option } from "./options.js";
+import { encodeOptions, encodeUint, findOption, type Option } from "./options.js";
 import {
   EXCHANGE_LIFETIME,
   exchangeLifetime,

@@ -1,8 +1,16 @@
 /** One CoAP message as bytes (RFC 7252 §3). */
 
-import { concat, readUint, uint } from "../bytes.js";
+import { concat, readUint } from "../bytes.js";
 import { Codes, type Type, Types, VERSION } from "./numbers.js";
-import type { Option } from "./options.js";
+import {
+  encodeOptions,
+  extensionOf,
+  MAX_OPTION_NUMBER,
+  ONE_BYTE_BASE,
+  type Option,
+  RESERVED,
+  TWO_BYTES_BASE,
+} from "./options.js";
 
 export interface Message {
   readonly type: Type;
@@ -22,17 +30,8 @@ export interface Message {
 export const MAX_OPTIONS = 32;
 
 const MAX_TOKEN_LENGTH = 8;
-const MAX_OPTION_NUMBER = 0xffff;
 const HEADER_LENGTH = 4;
 const PAYLOAD_MARKER = 0xff;
-/** What a nibble of an option's header means (RFC 7252 §3.1). */
-const ONE_BYTE = 13;
-const TWO_BYTES = 14;
-const RESERVED = 15;
-const ONE_BYTE_BASE = 13;
-const TWO_BYTES_BASE = 269;
-const MAX_OPTION_LENGTH = TWO_BYTES_BASE + 0xffff;
-
 const nothing: Uint8Array = new Uint8Array(0);
 const noOptions: readonly Option[] = [];
 
@@ -52,19 +51,6 @@ export function joinMessage(message: Omit<Message, "options">, options: Uint8Arr
       : concat(first, code, messageId >> 8, messageId, token, options);
   if (code === Codes.empty && bytes.length > HEADER_LENGTH) {
     throw new RangeError("code: an Empty message has no token, options or payload");
-  }
-  return bytes;
-}
-
-/** The options of a message, between its token and its payload. Throws a RangeError for one that can't be written. */
-export function encodeOptions(options: readonly Option[]): Uint8Array {
-  let bytes = nothing;
-  let previous = 0;
-  for (let i = 0; i < options.length; i++) {
-    const { number, value } = options[i];
-    checkOption(options[i], previous);
-    bytes = appendOption(bytes, number - previous, value);
-    previous = number;
   }
   return bytes;
 }
@@ -155,40 +141,6 @@ function checkHeader({ type, code, messageId, token }: Omit<Message, "options">)
   if (token.length > MAX_TOKEN_LENGTH) {
     throw new RangeError(`token: expected at most ${MAX_TOKEN_LENGTH} bytes, got ${token.length}`);
   }
-}
-
-function checkOption({ number, value }: Option, previous: number): void {
-  if ((number & MAX_OPTION_NUMBER) !== number || number < previous) {
-    throw new RangeError(`option number: expected ${previous} to ${MAX_OPTION_NUMBER} here, got ${number}`);
-  }
-  if (value.length > MAX_OPTION_LENGTH) {
-    throw new RangeError(
-      `value of option ${number}: expected at most ${MAX_OPTION_LENGTH} bytes, got ${value.length}`,
-    );
-  }
-}
-
-/** An option behind what was written so far, its number as the difference to the one before. */
-function appendOption(bytes: Uint8Array, delta: number, value: Uint8Array): Uint8Array {
-  const { length } = value;
-  if (delta < ONE_BYTE_BASE && length < ONE_BYTE_BASE) return concat(bytes, (delta << 4) | length, value);
-  return concat(bytes, (nibble(delta) << 4) | nibble(length), extension(delta), extension(length), value);
-}
-
-/** The nibble that stands for a delta or a length in an option's header. */
-function nibble(value: number): number {
-  if (value < ONE_BYTE_BASE) return value;
-  return value < TWO_BYTES_BASE ? ONE_BYTE : TWO_BYTES;
-}
-
-/** What follows an option's header for a delta or a length that its nibble can't hold. */
-function extension(value: number): Uint8Array {
-  if (value < ONE_BYTE_BASE) return nothing;
-  return value < TWO_BYTES_BASE ? uint(value - ONE_BYTE_BASE, 1) : uint(value - TWO_BYTES_BASE, 2);
-}
-
-function extensionOf(nibble: number): number {
-  return nibble < ONE_BYTE ? 0 : nibble - ONE_BYTE + 1;
 }
 
 function readExtended(datagram: Uint8Array, offset: number, nibble: number, field: string): number {

@@ -50,6 +50,7 @@ describe("manifest.json", () => {
   it("takes C where a module has it", () => {
     const { modules } = contentsOf(join(root, "manifest.json"), "nrf52/dk");
     assert.equal(modules.get("protocol/shares/field"), "firmware/native/shares/field.ts");
+    assert.equal(modules.get("protocol/coap/message"), "firmware/native/coap-message.ts");
   });
 
   it("has no two C files of one name: mcconfig would take one for the other and say nothing", () => {

@@ -1,11 +1,13 @@
 /*
  * The portable C of firmware/native under libFuzzer: what seals opens and nothing altered does, in place or not, in
- * one piece or many. Every buffer has its exact length on the heap, so that the sanitizer sees one byte too far.
+ * one piece or many; a CoAP message that is read is the one that would be written. Every buffer has its exact length on
+ * the heap, so that the sanitizer sees one byte too far.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "aead/ccm.h"
+#include "coap/datagram.h"
 #include "digest/hash.h"
 #include "shares/field.h"
 
@@ -149,17 +151,92 @@ static void digest(Input *input, const HashAlgorithm *algorithm)
 	free(secret);
 }
 
+/* The nibble of an option's delta or length, and what of it stands behind the first byte (RFC 7252 §3.1). */
+static unsigned nibbleOf(size_t value)
+{
+	return value < 13 ? (unsigned)value : value < 269 ? 13 : 14;
+}
+
+static uint8_t *putExtension(uint8_t *to, size_t value)
+{
+	if (value >= 269)
+		*to++ = (uint8_t)((value - 269) >> 8);
+	if (value >= 13)
+		*to++ = (uint8_t)(value - (value < 269 ? 13 : 269));
+	return to;
+}
+
+/* A message has one encoding only (RFC 7252 §3): its parts are written as the datagram that they were read from. */
+static void readAndWrite(Input *input)
+{
+	uint8_t head[COAP_HEADER + COAP_LONGEST_TOKEN], *datagram, *again, *to;
+	size_t there, length, at, i;
+	CoapOption option = { 0, 0, 0 };
+	CoapMessage message;
+	CoapError error = { NULL, { 0 } };
+
+	/* Most headers are good ones, or nothing behind them would be seen. */
+	fixed(input, head, sizeof head);
+	if (head[1] & 7) {
+		head[0] = (uint8_t)(COAP_VERSION << 6 | (head[0] & 0x30) | head[0] % (COAP_LONGEST_TOKEN + 1));
+		head[1] |= 1;
+	}
+	there = head[2] & 7 ? sizeof head : head[2] >> 3 & 15;
+	there = there < sizeof head ? there : sizeof head;
+	length = there + input->length;
+	datagram = malloc(length ? length : 1);
+	memcpy(datagram, head, there);
+	memcpy(datagram + there, input->bytes, input->length);
+	switch (coapRead(datagram, length, &message, &error)) {
+	case COAP_READ:
+		break;
+	case COAP_IGNORED:
+		CHECK(length > 0 && datagram[0] >> 6 != COAP_VERSION);
+		free(datagram);
+		return;
+	case COAP_MALFORMED:
+		CHECK(error.text != NULL);
+		free(datagram);
+		return;
+	}
+	CHECK(message.tokenLength <= COAP_LONGEST_TOKEN && message.options <= COAP_MOST_OPTIONS);
+	again = malloc(length);
+	to = coapPutHeader(again, message.type, message.tokenLength, message.code, message.messageId);
+	memcpy(to, datagram + COAP_HEADER, message.tokenLength);
+	to += message.tokenLength;
+	at = COAP_HEADER + message.tokenLength;
+	for (i = 0; i < message.options; i++) {
+		size_t before = option.number, start = at;
+		at = coapReadOption(datagram, length, at, &option, &error);
+		CHECK(at > start && at <= length && option.number >= before && option.number <= COAP_LAST_OPTION);
+		CHECK(option.value > start && option.value + option.length == at);
+		*to++ = (uint8_t)(nibbleOf(option.number - before) << 4 | nibbleOf(option.length));
+		to = putExtension(putExtension(to, option.number - before), option.length);
+		memcpy(to, datagram + option.value, option.length);
+		to += option.length;
+	}
+	if (message.payload < length) {
+		*to++ = COAP_MARKER;
+		memcpy(to, datagram + message.payload, length - message.payload);
+		to += length - message.payload;
+	}
+	CHECK((size_t)(to - again) == length && memcmp(again, datagram, length) == 0);
+	free(datagram);
+	free(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	Input input = { bytes, length };
 	uint8_t choice;
 
 	fixed(&input, &choice, 1);
-	switch (choice & 3) {
+	switch (choice % 5) {
 	case 0: sealAndOpen(&input); break;
 	case 1: count(&input); break;
 	case 2: digest(&input, &sha1); break;
-	default: digest(&input, &sha256);
+	case 3: digest(&input, &sha256); break;
+	default: readAndWrite(&input);
 	}
 	return 0;
 }

@@ -2,23 +2,9 @@
  * XS in C: the functions of bytes.ts, which say what protocol/bytes.ts says. Pointers into the chunk heap hold until
  * something is allocated.
  */
-#include "xsmc.h"
+#include "bytes.h"
 
-#include <stdint.h>
 #include <string.h>
-
-/* xsResult = new Uint8Array(length); returns where its bytes are. */
-static uint8_t *makeBytes(xsMachine *the, xsUnsignedValue length)
-{
-	void *data;
-	xsUnsignedValue got;
-
-	xsmcVars(1);
-	xsmcSetInteger(xsVar(0), (xsIntegerValue)length);
-	xsmcNew(xsResult, xsGlobal, xsID("Uint8Array"), &xsVar(0), NULL);
-	xsmcGetBufferWritable(xsResult, &data, &got);
-	return data;
-}
 
 /* xs_bytes_concat(...parts): parts are bytes, or numbers, each one byte */
 void xs_bytes_concat(xsMachine *the)

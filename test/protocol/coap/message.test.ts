@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";
+import { ascii, equal as bytesEqual, concat, fromHex, toHex } from "../../../protocol/bytes.js";
 import {
   decodeMessage,
   encodeEmpty,
@@ -221,6 +221,16 @@ describe("CoAP message", () => {
     ];
     for (const [change, text] of wrong) {
       throws(() => encodeMessage({ ...message, ...change }), { type: RangeError, message: text });
+    }
+  });
+
+  it("writes and reads an option of any length", () => {
+    for (const length of [12, 13, 268, 269, 65804]) {
+      const value = new Uint8Array(length).fill(length);
+      const [option] = decodedMessage(
+        encodeMessage({ ...decodedMessage(fromHex("40010000b161")), options: [{ number: 300, value }] }),
+      ).options;
+      ok(option.number === 300 && bytesEqual(option.value, value), `${length} bytes`);
     }
   });
 
