@@ -1,37 +1,45 @@
 /**
- * The gateway killed at random points under load. What it acknowledged reaches the Responder and the mailbox; the
- * Responder may be asked twice, as its replay window is there for.
+ * The gateway killed at random points under load. What it acknowledged reaches the application behind the Responder's
+ * channel, each reading once, and the mailbox; the Responder may be asked twice, as its replay window is there for.
  *
  * SYMBOLON_KILLS says how often it is killed; 8 times without it.
  */
 
 import assert from "node:assert/strict";
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { encodeReading } from "../../firmware/readings.js";
+import { Channel } from "../../host/channel/channel.js";
 import { CoapError, type CoapResponse, coapRequest } from "../../host/coap/client.js";
 import { startCoapServer } from "../../host/coap/server.js";
 import { writeGatewaySensor } from "../../host/gateway/folder.js";
 import { primitives, randomSource } from "../../host/primitives.js";
 import { PartyProcess, programFile } from "../../host/simulation/process.js";
+import { MemoryStore } from "../../host/store/memory.js";
 import { ascii, toHex } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { findOption } from "../../protocol/coap/options.js";
 import { createBundle } from "../../protocol/exchange/bundle.js";
 import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
 import { readBundleHead } from "../../protocol/exchange/bundle-parts.js";
-import { createConfirmation } from "../../protocol/exchange/confirmation.js";
+import { confirmedContext, confirmedSecrets } from "../../protocol/exchange/channel.js";
+import { type Confirmation, createConfirmation } from "../../protocol/exchange/confirmation.js";
 import { beginExchange, type WaitingInitiator } from "../../protocol/exchange/initiator.js";
 import { type Policy, sharingOf } from "../../protocol/exchange/policy.js";
+import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
 import { referenceSteps } from "../../protocol/exchange/reference-steps.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import { identityFromText } from "../../protocol/mikey/identity.js";
+import { protectRequest } from "../../protocol/oscore/protect.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 
 const KILLS = Number(process.env.SYMBOLON_KILLS ?? 8);
 const HANDLE = 9;
+/** Of one exchange. */
+const READINGS = 6;
 const main = programFile("host/cli/main.js");
 const responder = identityFromText("hospital");
 const policy: Policy = {
@@ -39,6 +47,10 @@ const policy: Policy = {
   thirdParties: ["party-01", "party-02"].map(identityFromText),
 };
 const psk = (x: number) => new Uint8Array(16).fill(x);
+const postOptions = [
+  { number: OptionNumbers.uriPath, value: ascii(READINGS_PATH) },
+  { number: OptionNumbers.contentFormat, value: Uint8Array.of(SENML_CBOR) },
+];
 const small = { ACK_TIMEOUT: 100, MAX_RETRANSMIT: 2 };
 
 /** A request that is repeated until somebody answers: the gateway may be dead. */
@@ -59,16 +71,25 @@ describe("system: a gateway that is killed", function () {
 
   it(`loses nothing that it has acknowledged, in ${KILLS} crashes under load`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "symbolon-killed-"));
-    const exchanges = new Map<number, WaitingInitiator>();
-    const arrived: string[] = [];
+    const exchanges = new Map<number, { waiting: WaitingInitiator; given: Confirmation }>();
+    /** What the application keeps: in the store of the channel, so that it is what the channel has accepted. */
+    const store = new MemoryStore();
+    const delivered = store.table<number>("delivered");
+    const channel = new Channel({
+      ...{ store, onEvent: () => undefined, hold: 60_000 },
+      onReading({ t, number, records, confirmed }) {
+        assert.deepEqual([confirmed, records], [true, [{ n: "count", u: "1", v: t * 100 + number }]]);
+        const name = `${t}/${number}`;
+        delivered.put(name, (delivered.get(name) ?? 0) + 1);
+      },
+    });
     const onError = (error: unknown) => assert.fail(error as Error);
-    // A Responder that answers under OSCORE, which nobody here opens.
+    let asked = 0;
     const hospital = await startCoapServer({
       ...{ routes: {}, onError },
-      onProtected(_, { payload }) {
-        arrived.push(toHex(payload));
-        const option = { number: OptionNumbers.oscore, value: new Uint8Array(0) };
-        return { code: Codes.changed, options: [option], payload: payload.slice(0, 8) };
+      onProtected(peer, request) {
+        asked++;
+        return channel.receive(peer, request);
       },
     });
     const parties = await Promise.all(
@@ -79,8 +100,10 @@ describe("system: a gateway that is killed", function () {
             [PART_PATH]: {
               contentFormat: ContentFormats.octetStream,
               handler({ payload }) {
-                const { session } = exchanges.get(readBundleHead(payload).t) as WaitingInitiator;
-                const given = { nonce: new Uint8Array(8).fill(session.t), senderId: new Uint8Array(4) };
+                const exchange = exchanges.get(readBundleHead(payload).t);
+                if (exchange === undefined) assert.fail("no such exchange");
+                const { session } = exchange.waiting;
+                const { given } = exchange;
                 const confirmation = createConfirmation(primitives, session, new Uint8Array(16), given);
                 const answer = createShareVerification(
                   primitives,
@@ -114,12 +137,14 @@ describe("system: a gateway that is killed", function () {
       const accepted: string[] = [];
       const boxes: { path: string; t: number }[] = [];
       const address = () => `127.0.0.1:${port}`;
+      const missing = () => accepted.filter((name) => delivered.get(name) === undefined);
       const load = async () => {
         for (let t = 1; !isOver; t++) {
           const credentials = { policy, psk, weights: weightMatrix(sharingOf(policy)) };
           const waiting = beginExchange(referenceSteps(primitives), randomSource, credentials, responder, t);
-          exchanges.set(t, waiting);
-          const { session, nonce, messages } = waiting;
+          const given = { nonce: new Uint8Array(8).fill(t), senderId: channel.newSenderId() };
+          exchanges.set(t, { waiting, given });
+          const { session, nonce, messages, provisionalKeys: keys } = waiting;
           const bundle = createBundle(session, nonce, messages, HANDLE, [responder]);
           const taken = await persist({
             ...{ address: address(), path: "b", payload: bundle },
@@ -131,13 +156,19 @@ describe("system: a gateway that is killed", function () {
             .map(({ value }) => Buffer.from(value).toString())
             .join("/");
           boxes.push({ path, t });
-          for (let i = 0; i < 6 && !isOver; i++) {
-            const payload = randomBytes(40);
-            const options = [{ number: OptionNumbers.oscore, value: Uint8Array.of(9, i, t & 255) }];
+          store.transaction(() => channel.agreed(session, keys, given));
+          const context = confirmedContext(primitives, "sensor", confirmedSecrets(primitives, keys, given));
+          for (let i = 0; i < READINGS && !isOver; i++) {
+            const plain = encodeReading([{ name: "count", unit: "1", value: t * 100 + i, decimals: 0 }]);
+            const request = { code: Codes.POST, options: postOptions, payload: plain };
+            const { options, payload } = protectRequest(primitives, context, i, request).message;
             const understood = [OptionNumbers.oscore];
             const kept = await persist({ ...{ address: address(), path, payload, options, understood } });
-            if (kept.code === Codes.changed) accepted.push(toHex(payload));
+            assert.equal(kept.code, Codes.changed);
+            accepted.push(`${t}/${i}`);
           }
+          // The Responder keeps a sensor's last two channels.
+          while (!isOver && missing().some((name) => !name.startsWith(`${t}/`))) await sleep(20);
         }
       };
       const loads = load();
@@ -149,10 +180,13 @@ describe("system: a gateway that is killed", function () {
       }
       isOver = true;
       await loads;
-      const missing = () => accepted.filter((payload) => !arrived.includes(payload));
       for (let end = Date.now() + 15_000; missing().length > 0 && Date.now() < end; ) await sleep(50);
       assert.ok(accepted.length > 0 && boxes.length > 0);
       assert.deepEqual(missing(), [], `of ${accepted.length}`);
+      assert.equal(delivered.entries().length, accepted.length);
+      const twice = delivered.entries().filter(([, count]) => count !== 1);
+      assert.deepEqual(twice, [], "delivered more than once");
+      assert.ok(asked >= accepted.length);
       // The last mailboxes have their R_I, once.
       for (const { path, t } of boxes.slice(-4)) {
         const options = [{ number: OptionNumbers.uriQuery, value: ascii("w=5") }];
