@@ -6,6 +6,7 @@ import type { Clock, Device, Link, TimerId } from "./device.js";
 /** How a request ended. */
 export type CoapOutcome = Exclude<Action, { kind: "send" }>;
 
+/** Private methods are as in CoapClient, for the same reason. */
 export class CoapLink {
   readonly link: Link;
   readonly #clock: Clock;
@@ -43,7 +44,7 @@ export class CoapLink {
 
   /** As CoapClient's. What comes of it is done by the next work(). */
   request(request: CoapRequest): RequestHandle {
-    this.#stopTimer();
+    this.stopTimer();
     return this.#coap.request(this.#clock.now(), request);
   }
 
@@ -61,7 +62,7 @@ export class CoapLink {
       const actions = this.#coap.take();
       const { length } = actions;
       if (length === 0) {
-        this.#sleep();
+        this.sleep();
         return;
       }
       // An outcome may close the link: acknowledgements go first.
@@ -80,18 +81,18 @@ export class CoapLink {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopTimer();
+    this.stopTimer();
     this.link.close();
   }
 
   /** What comes in can only make CoAP due later: a timer that rings too early finds nothing to do, and is rare. */
-  #sleep(): void {
+  private sleep(): void {
     if (this.#timer !== undefined) return;
     const due = this.#coap.nextWake();
     if (due !== undefined) this.#timer = this.#clock.set(this.#ring, Math.max(0, due - this.#clock.now()));
   }
 
-  #stopTimer(): void {
+  private stopTimer(): void {
     if (this.#timer !== undefined) this.#clock.clear(this.#timer);
     this.#timer = undefined;
   }

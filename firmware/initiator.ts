@@ -28,6 +28,7 @@ export type Outcome =
   | { readonly confirmed: true; readonly finished: FinishedInitiator }
   | { readonly confirmed: false; readonly keys: ChannelKeys; readonly reason: string };
 
+/** Private methods are as in CoapClient, for the same reason. */
 export class Initiator {
   /**
    * Third parties that have taken their share, as they said under their PSK. Whatever else comes, an error
@@ -40,7 +41,7 @@ export class Initiator {
 
   /** The messages of the exchange, one to each third party. */
   start(): InitiatorAction[] {
-    return this.#ask();
+    return this.ask();
   }
 
   /** Takes an event. An ended exchange has no more actions. */
@@ -48,17 +49,17 @@ export class Initiator {
     if (this.#done) return [];
     switch (event.kind) {
       case "answer":
-        return this.#answer(event.x, event.code, event.payload);
+        return this.answer(event.x, event.code, event.payload);
       case "failure":
         return refused(event.x, null, event.reason);
       case "halftime":
-        return this.#ask();
+        return this.ask();
       case "deadline":
-        return [this.#giveUp()];
+        return [this.giveUp()];
     }
   }
 
-  #answer(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
+  private answer(x: number, code: number, payload: Uint8Array): InitiatorAction[] {
     if (code !== Codes.changed) return refusedBy(x, code, payload);
     try {
       const next = this.waiting.consumeVerification(x, payload);
@@ -72,10 +73,10 @@ export class Initiator {
     }
     this.#receipts.add(x);
     // A receipt without R_I is a third party's last word: after all of them, waiting is of no use.
-    return this.#receipts.size === this.waiting.messages.length ? [this.#giveUp()] : [];
+    return this.#receipts.size === this.waiting.messages.length ? [this.giveUp()] : [];
   }
 
-  #giveUp(): InitiatorAction {
+  private giveUp(): InitiatorAction {
     this.#done = true;
     const keys = this.waiting.provisionalKeys;
     this.waiting.abandon();
@@ -89,7 +90,7 @@ export class Initiator {
   }
 
   /** The same bytes to every third party whose receipt has not come. */
-  #ask(): InitiatorAction[] {
+  private ask(): InitiatorAction[] {
     const actions: InitiatorAction[] = [];
     const { messages } = this.waiting;
     for (let x = 1; x <= messages.length; x++) {

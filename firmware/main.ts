@@ -128,6 +128,7 @@ export function sendShares(
 const REQUEST = { path: MIKEY_PATH, contentFormat: ContentFormats.mikey };
 const OPTIONS = prepareOptions(REQUEST);
 
+/** Private methods are as in CoapClient, for the same reason. */
 class Exchange {
   readonly #coap: CoapLink;
   /** The timers of the exchange's own time. */
@@ -147,38 +148,38 @@ class Exchange {
   ) {
     const { clock } = device;
     const { deadline } = enrolment;
-    this.#coap = new CoapLink(device, (outcome) => this.#take(outcome));
-    this.#halftime = clock.set(() => this.#act(initiator.handle({ kind: "halftime" })), deadline / 2);
-    this.#deadline = clock.set(() => this.#act(initiator.handle({ kind: "deadline" })), deadline);
+    this.#coap = new CoapLink(device, (outcome) => this.take(outcome));
+    this.#halftime = clock.set(() => this.act(initiator.handle({ kind: "halftime" })), deadline / 2);
+    this.#deadline = clock.set(() => this.act(initiator.handle({ kind: "deadline" })), deadline);
   }
 
   /** Throws when entropy or the link fails; then nothing goes on. */
   start(): void {
     try {
-      this.#act(this.initiator.start());
+      this.act(this.initiator.start());
     } catch (error) {
-      this.#stop();
+      this.stop();
       throw error;
     }
   }
 
   /** Does what the exchange asks for, then what CoAP makes of it. */
-  #act(actions: readonly InitiatorAction[]): void {
+  private act(actions: readonly InitiatorAction[]): void {
     for (let i = 0; i < actions.length; i++) {
       const action = actions[i];
-      if (action.kind === "send") this.#send(action.x, action.message);
-      else if (action.kind === "finished") this.#finish(action.outcome);
+      if (action.kind === "send") this.send(action.x, action.message);
+      else if (action.kind === "finished") this.finish(action.outcome);
       else {
         const { x, error, reason } = action;
-        this.onEvent({ event: "refused", message: "TP_I", from: this.#nameOf(x), error, reason });
+        this.onEvent({ event: "refused", message: "TP_I", from: this.nameOf(x), error, reason });
       }
     }
     this.#coap.work();
   }
 
-  #send(x: number, message: Uint8Array): void {
+  private send(x: number, message: Uint8Array): void {
     const again = this.#told[x - 1] === true;
-    if (again && this.#isTransmitting(x)) return;
+    if (again && this.isTransmitting(x)) return;
     const address = this.enrolment.addresses[x - 1];
     const route = this.#coap.link.route?.(address);
     const handle = this.#coap.request({
@@ -191,38 +192,38 @@ class Exchange {
     if (again) return;
     this.#told[x - 1] = true;
     const from = this.enrolment.names?.sensor ?? identityToText(this.enrolment.policy.sensor);
-    this.onEvent({ event: "message", name: "I_TP", from, to: this.#nameOf(x), bytes: message.length });
+    this.onEvent({ event: "message", name: "I_TP", from, to: this.nameOf(x), bytes: message.length });
   }
 
   /**
    * Whether a message to this third party is not acknowledged yet: it is CoAP's to repeat. One that is may still be
    * answered, late: the answer to either request is as good.
    */
-  #isTransmitting(x: number): boolean {
+  private isTransmitting(x: number): boolean {
     return this.#asked.some((party, handle) => party === x && this.#coap.isTransmitting(handle));
   }
 
-  #take(outcome: CoapOutcome): void {
+  private take(outcome: CoapOutcome): void {
     const x = this.#asked[outcome.request];
     this.#asked[outcome.request] = 0;
     if (outcome.kind === "failure") {
-      this.#act(this.initiator.handle({ kind: "failure", x, reason: outcome.reason }));
+      this.act(this.initiator.handle({ kind: "failure", x, reason: outcome.reason }));
     } else {
       const { code, payload } = outcome.message;
-      this.#act(this.initiator.handle({ kind: "answer", x, code, payload }));
+      this.act(this.initiator.handle({ kind: "answer", x, code, payload }));
     }
   }
 
-  #stop(): void {
+  private stop(): void {
     const { clock } = this.device;
     clock.clear(this.#halftime);
     clock.clear(this.#deadline);
     this.#coap.close();
   }
 
-  #finish(outcome: Outcome): void {
+  private finish(outcome: Outcome): void {
     const { primitives } = this.device;
-    this.#stop();
+    this.stop();
     const { confirmed } = outcome;
     const tek = fingerprint(primitives, confirmed ? outcome.finished.keys : outcome.keys);
     const ending = { event: "finished", agreed: confirmed, confirmed, tek } as const;
@@ -230,7 +231,7 @@ class Exchange {
     this.onFinished(outcome);
   }
 
-  #nameOf(x: number): string {
+  private nameOf(x: number): string {
     const { names, policy } = this.enrolment;
     return names?.thirdParties[x - 1] ?? identityToText(policy.thirdParties[x - 1]);
   }

@@ -119,6 +119,10 @@ interface Acknowledged {
   readonly until: number;
 }
 
+/**
+ * A private method is `private` and no `#method` in what a sensor makes anew for each exchange: an engine puts each of
+ * the latter into every instance, which costs a board a slot and hundreds of instructions.
+ */
 export class CoapClient {
   readonly #random: RandomSource;
   readonly #parameters: TransmissionParameters;
@@ -156,7 +160,7 @@ export class CoapClient {
     const { peer, code = Codes.POST, understood = noNumbers, payload = nothing } = request;
     const { prepared = prepareOptions(request), timeout = this.#lifetime } = request;
     const token = this.#random(this.#tokenLength);
-    if (this.#findByToken(peer, token) !== undefined) {
+    if (this.findByToken(peer, token) !== undefined) {
       throw new Error("random: gave a token that is in use");
     }
     const messageId = this.#messageId;
@@ -180,7 +184,7 @@ export class CoapClient {
       retransmitAt: 0,
     });
     this.#queued++;
-    this.#startQueued(now, peer);
+    this.startQueued(now, peer);
     return this.#lastHandle;
   }
 
@@ -190,19 +194,19 @@ export class CoapClient {
     if (message === undefined) return;
     if (message === "malformed") {
       const reset = encodeReset(datagram);
-      if (reset !== undefined) this.#send(peer, reset);
-    } else if (message.type === Types.ACK) this.#receiveAcknowledgement(now, peer, message);
-    else if (message.type === Types.RST) this.#receiveReset(now, peer, message);
-    else this.#receiveSeparate(now, peer, message);
+      if (reset !== undefined) this.send(peer, reset);
+    } else if (message.type === Types.ACK) this.receiveAcknowledgement(now, peer, message);
+    else if (message.type === Types.RST) this.receiveReset(now, peer, message);
+    else this.receiveSeparate(now, peer, message);
   }
 
   /** Does what is due: retransmissions, and the end of what has waited for too long. */
   tick(now: number): void {
     for (let i = 0; i < this.#exchanges.length; ) {
       const exchange = this.#exchanges[i];
-      if (now >= exchange.deadline) this.#fail(now, exchange, "deadline");
+      if (now >= exchange.deadline) this.fail(now, exchange, "deadline");
       else if (exchange.phase === "transmitting" && now >= exchange.retransmitAt)
-        this.#retransmit(now, exchange);
+        this.retransmit(now, exchange);
       // Ending an exchange moves the next one to this place.
       if (this.#exchanges[i] === exchange) i++;
     }
@@ -211,7 +215,7 @@ export class CoapClient {
   /** Forgets a request: it has no outcome, and a response that still comes is rejected. */
   cancel(now: number, handle: RequestHandle): void {
     const exchange = this.#exchanges.find((other) => other.handle === handle);
-    if (exchange !== undefined) this.#end(now, exchange);
+    if (exchange !== undefined) this.end(now, exchange);
   }
 
   /** Whether a request is under way that its peer has not acknowledged. */
@@ -243,23 +247,23 @@ export class CoapClient {
    * RFC 7252 §4.2, §5.2.1: an ACK belongs to the CON of its message ID; a response in it has the token too.
    * Such a response is taken even after an empty ACK, as a peer that restarted in between may send it.
    */
-  #receiveAcknowledgement(now: number, peer: string, message: Message): void {
-    const exchange = this.#sent(peer, message.messageId);
+  private receiveAcknowledgement(now: number, peer: string, message: Message): void {
+    const exchange = this.sent(peer, message.messageId);
     if (exchange === undefined) return;
     if (message.code === Codes.empty) {
       if (exchange.phase !== "transmitting") return;
       exchange.phase = "acknowledged";
       exchange.datagram = undefined;
-      this.#startQueued(now, peer);
+      this.startQueued(now, peer);
     } else if (isResponse(message.code) && equal(message.token, exchange.token)) {
-      this.#respond(now, exchange, message);
+      this.respond(now, exchange, message);
     }
   }
 
-  #receiveReset(now: number, peer: string, message: Message): void {
+  private receiveReset(now: number, peer: string, message: Message): void {
     if (message.code !== Codes.empty) return;
-    const exchange = this.#sent(peer, message.messageId);
-    if (exchange?.phase === "transmitting") this.#fail(now, exchange, "reset");
+    const exchange = this.sent(peer, message.messageId);
+    if (exchange?.phase === "transmitting") this.fail(now, exchange, "reset");
   }
 
   /**
@@ -267,67 +271,67 @@ export class CoapClient {
    * sent. It may come before the request's acknowledgement, or in its place. Duplicates are told by message
    * ID, but only after the token: a peer that restarted may give a message ID to another response.
    */
-  #receiveSeparate(now: number, peer: string, message: Message): void {
+  private receiveSeparate(now: number, peer: string, message: Message): void {
     const { type, code, messageId, token } = message;
-    const exchange = isResponse(code) ? this.#findByToken(peer, token) : undefined;
+    const exchange = isResponse(code) ? this.findByToken(peer, token) : undefined;
     if (exchange !== undefined && exchange.phase !== "queued") {
-      const accepted = this.#respond(now, exchange, message);
+      const accepted = this.respond(now, exchange, message);
       if (type === Types.NON) return;
-      if (accepted) this.#remember(now, peer, messageId);
-      this.#send(peer, encodeEmpty(accepted ? Types.ACK : Types.RST, messageId));
+      if (accepted) this.remember(now, peer, messageId);
+      this.send(peer, encodeEmpty(accepted ? Types.ACK : Types.RST, messageId));
     } else if (type === Types.CON) {
-      const duplicate = this.#isRemembered(now, peer, messageId);
-      this.#send(peer, encodeEmpty(duplicate ? Types.ACK : Types.RST, messageId));
+      const duplicate = this.isRemembered(now, peer, messageId);
+      this.send(peer, encodeEmpty(duplicate ? Types.ACK : Types.RST, messageId));
     }
   }
 
   /** Ends a request with a response that belongs to it; false when the response had to be rejected. */
-  #respond(now: number, exchange: Exchange, message: Message): boolean {
+  private respond(now: number, exchange: Exchange, message: Message): boolean {
     const { code } = message;
     const blocks = readBlocks(message.options);
     if (blocks === undefined || hasUnknownCritical(message.options, exchange.understood)) {
-      this.#fail(now, exchange, "bad option", code);
+      this.fail(now, exchange, "bad option", code);
       return false;
     }
     const asksForBlocks = code === Codes.continue || code === Codes.requestEntityTooLarge;
     if (blocks.partial || (asksForBlocks && !exchange.blockwise)) {
-      this.#fail(now, exchange, "block-wise", code);
+      this.fail(now, exchange, "block-wise", code);
     } else {
       this.#actions.push({ kind: "response", request: exchange.handle, message });
-      this.#end(now, exchange);
+      this.end(now, exchange);
     }
     return true;
   }
 
-  #retransmit(now: number, exchange: Exchange): void {
+  private retransmit(now: number, exchange: Exchange): void {
     if (exchange.retransmissions >= this.#parameters.MAX_RETRANSMIT) {
-      this.#fail(now, exchange, "timeout");
+      this.fail(now, exchange, "timeout");
       return;
     }
     exchange.retransmissions++;
     exchange.timeout *= this.#parameters.BACKOFF_FACTOR;
-    this.#transmit(now, exchange);
+    this.transmit(now, exchange);
   }
 
-  #transmit(now: number, exchange: Exchange): void {
+  private transmit(now: number, exchange: Exchange): void {
     exchange.retransmitAt = now + exchange.timeout;
-    if (exchange.datagram !== undefined) this.#send(exchange.peer, exchange.datagram);
+    if (exchange.datagram !== undefined) this.send(exchange.peer, exchange.datagram);
   }
 
-  #fail(now: number, exchange: Exchange, reason: FailureReason, code?: number): void {
+  private fail(now: number, exchange: Exchange, reason: FailureReason, code?: number): void {
     const failure = { kind: "failure", request: exchange.handle, reason } as const;
     this.#actions.push(code === undefined ? failure : { ...failure, code });
-    this.#end(now, exchange);
+    this.end(now, exchange);
   }
 
-  #end(now: number, exchange: Exchange): void {
+  private end(now: number, exchange: Exchange): void {
     this.#exchanges.splice(this.#exchanges.indexOf(exchange), 1);
     if (exchange.phase === "queued") this.#queued--;
-    this.#startQueued(now, exchange.peer);
+    this.startQueued(now, exchange.peer);
   }
 
   /** Sends what waits for this peer, as long as NSTART lets it. */
-  #startQueued(now: number, peer: string): void {
+  private startQueued(now: number, peer: string): void {
     while (this.#queued > 0) {
       let outstanding = 0;
       let next: Exchange | undefined;
@@ -340,11 +344,11 @@ export class CoapClient {
       if (next === undefined || outstanding >= this.#parameters.NSTART) return;
       next.phase = "transmitting";
       this.#queued--;
-      this.#transmit(now, next);
+      this.transmit(now, next);
     }
   }
 
-  #sent(peer: string, messageId: number): Exchange | undefined {
+  private sent(peer: string, messageId: number): Exchange | undefined {
     for (let i = 0; i < this.#exchanges.length; i++) {
       const it = this.#exchanges[i];
       if (it.messageId === messageId && it.peer === peer && it.phase !== "queued") return it;
@@ -352,7 +356,7 @@ export class CoapClient {
     return undefined;
   }
 
-  #findByToken(peer: string, token: Uint8Array): Exchange | undefined {
+  private findByToken(peer: string, token: Uint8Array): Exchange | undefined {
     for (let i = 0; i < this.#exchanges.length; i++) {
       const it = this.#exchanges[i];
       if (it.peer === peer && equal(it.token, token)) return it;
@@ -360,23 +364,23 @@ export class CoapClient {
     return undefined;
   }
 
-  #send(peer: string, datagram: Uint8Array): void {
+  private send(peer: string, datagram: Uint8Array): void {
     this.#actions.push({ kind: "send", peer, datagram });
   }
 
   /** Only answers to requests of ours come here, so nobody can push others' entries out. */
-  #remember(now: number, peer: string, messageId: number): void {
-    this.#forget(now);
+  private remember(now: number, peer: string, messageId: number): void {
+    this.forget(now);
     if (this.#remembered.length === MAX_REMEMBERED) this.#remembered.shift();
     this.#remembered.push({ peer, messageId, until: now + this.#lifetime });
   }
 
-  #isRemembered(now: number, peer: string, messageId: number): boolean {
-    this.#forget(now);
+  private isRemembered(now: number, peer: string, messageId: number): boolean {
+    this.forget(now);
     return this.#remembered.some((it) => it.peer === peer && it.messageId === messageId);
   }
 
-  #forget(now: number): void {
+  private forget(now: number): void {
     while (this.#remembered.length > 0 && this.#remembered[0].until <= now) this.#remembered.shift();
   }
 }
