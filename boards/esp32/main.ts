@@ -1,5 +1,6 @@
 /** The sensor on an ESP32: Wi-Fi first, since without it there is no entropy, then the application. */
 
+import { readInterval } from "../../firmware/interval.js";
 import { deepSleep, hasSlept } from "../../firmware/native/sleep/sleep.js";
 import { interval, runApplication } from "../moddable/application.js";
 import { readEnrolment } from "../moddable/enrolment.js";
@@ -19,6 +20,6 @@ joinNetwork(
   },
   (reason) => {
     device.trace(reason);
-    deepSleep(interval());
+    deepSleep(readInterval(device.storage, interval()));
   },
 );

@@ -257,6 +257,32 @@ describe("a sensor that sleeps", () => {
     ok(!scene.board.acknowledged);
   });
 
+  it("shows that an answer is fresh with an Echo of this wake-up, out of a late answer too, but of no earlier one", () => {
+    const scene = settled();
+    const { ward } = scene;
+    ward.late = true;
+    scene.wake();
+    const stale = ward.given.length;
+    ward.late = false;
+    // What came late for the wake-up before stands before the request.
+    scene.gateway.put(ContentFormats.oscore, lastAnswer(scene));
+    ward.ask({ kind: "interval" });
+    scene.wake();
+    deepEqual(ward.echoed, [ward.given[stale]]);
+    ward.late = true;
+    const before = ward.given.length;
+    const put = scene.gateway.put.bind(scene.gateway);
+    // The request behind the late answer to this wake-up's reading.
+    scene.gateway.put = (format, payload) => {
+      put(format, payload);
+      if (ward.given.length !== before + 1) return;
+      scene.gateway.put = put;
+      ward.ask({ kind: "interval" });
+    };
+    scene.wake();
+    ok(ward.given.slice(before).includes(ward.echoed[1] ?? ""), `${ward.echoed}`);
+  });
+
   it("answers 5.00 when its sensor fails, and sleeps at once when its storage does", () => {
     let broken = false;
     const sense = () => {

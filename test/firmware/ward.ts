@@ -35,6 +35,9 @@ export class Ward {
   readonly readings: string[] = [];
   /** "number code contents" of each answer to a request. */
   readonly answers: string[] = [];
+  /** Echo values, in hexadecimal: those that it gave, and those that came with answers to its requests. */
+  readonly given: string[] = [];
+  readonly echoed: (string | undefined)[] = [];
   /** The highest number that was heard in that session. */
   highest = -1;
   /** Its answers come too late for the wake-up. */
@@ -86,6 +89,7 @@ export class Ward {
         const request = unprotectRequest(primitives, context, header, message);
         this.#take(i, header.sequenceNumber, request);
         const echo = { number: OptionNumbers.echo, value: Uint8Array.of(i, this.#sequence) };
+        this.given.push(toHex(echo.value));
         const content = { code: Codes.changed, options: [echo], payload: new Uint8Array(0) };
         const answer = protectResponse(primitives, context, header, content, this.#sequence++);
         if (!this.late) return answer;
@@ -107,6 +111,8 @@ export class Ward {
     this.highest = Math.max(this.highest, number);
     if (path === "r") this.readings.push(`${session}/${number} ${toHex(payload)}`);
     else {
+      const echo = findOption(options, OptionNumbers.echo);
+      this.echoed.push(echo && toHex(echo));
       const { number: asked, code, payload: contents } = decodeSensorAnswer(payload);
       const text = code === Codes.content && contents.length > 8 ? "senml" : String.fromCharCode(...contents);
       this.answers.push(`${asked} ${codeName(code)} ${text}`.trim());

@@ -260,6 +260,79 @@ export const mutations: readonly Mutation[] = [
     replace: "SUFFIXES[copy]",
     suites: ["firmware/storage"],
   },
+  // The mailbox of a sensor: what it acts on, and how often.
+  {
+    file: "firmware/carried-messages.ts",
+    find: "number < kept.state.taken",
+    replace: "number < 0",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/carried-messages.ts",
+    find: "  kept.take(number);\n",
+    replace: "",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/carried-messages.ts",
+    find: "acknowledged: lately && ",
+    replace: "acknowledged: ",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/carried-messages.ts",
+    find: "echo !== undefined && number >= firstNumber",
+    replace: "echo !== undefined",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/requests.ts",
+    find: "sensor.nextNumber > until",
+    replace: "sensor.nextNumber > until + 1",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/trigger.ts",
+    find: "readDuty(device.storage).deaf > 0",
+    replace: "readDuty(device.storage).deaf > 255",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/trigger.ts",
+    find: "? trigger.responder === 0",
+    replace: "? trigger.responder >= 0",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/trigger.ts",
+    find: "t !== 0 && trigger.t === t",
+    replace: "trigger.t !== 0",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/trigger.ts",
+    find: "count >= threshold ?",
+    replace: "count >= 1 ?",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/collection.ts",
+    find: " || this.#taken === MOST_MESSAGES",
+    replace: "",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "firmware/duty.ts",
+    find: "rest: 2 ** failed - 1, asked: false",
+    replace: "rest: 2 ** failed - 1",
+    suites: ["firmware/collection"],
+  },
+  {
+    file: "protocol/exchange/trigger.ts",
+    find: " || heard.includes(x)",
+    replace: "",
+    suites: ["protocol/exchange/trigger", "firmware/collection"],
+  },
   // Certificates, statements, files.
   {
     file: "host/authority/certificate.ts",
