@@ -106,7 +106,7 @@ class WakeUp {
     private readonly way: Way,
     private readonly options: ApplicationOptions,
   ) {
-    this.#cycle = new Cycle(options.exchangeEvery);
+    this.#cycle = new Cycle(options.exchangeEvery, enrolment.linkingKey !== undefined);
     this.#patience = device.clock.set(() => this.#fail("it took too long"), enrolment.deadline + PATIENCE);
   }
 

@@ -63,8 +63,11 @@ export class Cycle {
   /** The Responder has given a sign of life, if only to a reading before. */
   #heard = false;
 
-  /** `exchangeEvery`: wake-ups that a session lasts. */
-  constructor(private readonly exchangeEvery: number) {}
+  /** `exchangeEvery`: wake-ups that a session lasts. `fresh`: an exchange ends the kept session, whatever becomes of it. */
+  constructor(
+    private readonly exchangeEvery: number,
+    private readonly fresh = false,
+  ) {}
 
   /** Takes an event. What comes when it is not awaited changes nothing. */
   handle(event: CycleEvent): CycleAction[] {
@@ -95,7 +98,6 @@ export class Cycle {
   }
 
   #wake({ wakeUps, duty }: Extract<CycleEvent, { kind: "woken" }>): CycleAction[] {
-    this.#kept = wakeUps !== undefined;
     this.#reading = undefined;
     this.#early = false;
     this.#acknowledged = undefined;
@@ -104,6 +106,7 @@ export class Cycle {
     const silent = duty.unacknowledged >= (duty.failed > 0 ? 1 : SILENT);
     const due = wakeUps === undefined || wakeUps >= this.exchangeEvery || silent || duty.asked;
     this.#exchangeNow = due && duty.rest === 0;
+    this.#kept = wakeUps !== undefined && !(this.fresh && this.#exchangeNow);
     this.#serves = this.#kept && !silent;
     this.#stored = duty;
     this.#duty = due && duty.rest > 0 ? { ...duty, rest: duty.rest - 1 } : duty;

@@ -27,6 +27,8 @@ export interface Enrolment {
   readonly responderAddress?: string;
   /** Where bundles go, and what they call the sensor; undefined for one without a gateway. */
   readonly gateway?: { readonly address: string; readonly handle: number };
+  /** The key of its pseudonyms (pseudonym.ts), 16 bytes; undefined for a sensor that says who it is. */
+  readonly linkingKey?: Uint8Array | undefined;
   /** Milliseconds that an exchange may take. */
   readonly deadline: number;
   /** The parties as people write them, made once; events name them. */
@@ -36,8 +38,19 @@ export interface Enrolment {
 /** Reads the JSON form. Throws a SyntaxError or RangeError that names the member, never its contents. */
 export function enrolmentFromJson(json: unknown): Enrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("enrolment: expected an object");
-  const { format, policy, responder, t, psks, addresses, responderAddress, gateway, weights, deadline } =
-    json as Record<string, unknown>;
+  const {
+    format,
+    policy,
+    responder,
+    t,
+    psks,
+    addresses,
+    responderAddress,
+    gateway,
+    weights,
+    deadline,
+    linkingKey,
+  } = json as Record<string, unknown>;
   if (format !== ENROLMENT_FORMAT) throw new SyntaxError(`format: expected "${ENROLMENT_FORMAT}"`);
   const enrolled = policyFromJson(policy);
   if (typeof deadline !== "number") throw new SyntaxError("deadline: expected seconds");
@@ -55,6 +68,7 @@ export function enrolmentFromJson(json: unknown): Enrolment {
     addresses: readStrings("addresses", addresses, enrolled),
     ...(responderAddress !== undefined && { responderAddress }),
     ...(gateway !== undefined && { gateway: readGateway(gateway) }),
+    linkingKey: linkingKey === undefined ? undefined : readKey("linkingKey", linkingKey),
     weights: readWeights(weights, enrolled),
     deadline: deadline * 1000,
     names: {
@@ -83,12 +97,9 @@ function readT(value: unknown = 1): number {
 
 /** Undefined when all are zeros: they were taken. */
 function readPsks(value: unknown, policy: Policy): Uint8Array[] | undefined {
-  const psks = readStrings("psks", value, policy).map((text, i) => readHex(`psks[${i}]`, text));
+  const psks = readStrings("psks", value, policy).map((text, i) => readKey(`psks[${i}]`, text));
   const isTaken = psks.every((psk) => psk.every((byte) => byte === 0));
   psks.forEach((psk, i) => {
-    if (psk.length !== PSK_LENGTH) {
-      throw new RangeError(`psks[${i}]: expected ${PSK_LENGTH} bytes, got ${psk.length}`);
-    }
     // Equal PSKs would let one third party read another's share, and reuse a nonce under one key.
     // Zeros stand in the place of keys that were taken, of all or of none.
     if (!isTaken && psk.every((byte) => byte === 0)) throw new RangeError(`psks[${i}]: is no key`);
@@ -99,15 +110,13 @@ function readPsks(value: unknown, policy: Policy): Uint8Array[] | undefined {
   return isTaken ? undefined : psks;
 }
 
+function readKey(member: string, value: unknown): Uint8Array {
+  return readHex(member, value, PSK_LENGTH);
+}
+
 function readWeights(value: unknown, policy: Policy): Uint8Array {
-  if (typeof value !== "string") throw new SyntaxError("weights: expected hex");
-  const weights = readHex("weights", value);
   const { threshold, privacy, shares } = sharingOf(policy);
-  const expected = (shares - privacy) * threshold;
-  if (weights.length !== expected) {
-    throw new RangeError(`weights: expected ${expected} bytes, got ${weights.length}`);
-  }
-  return weights;
+  return readHex("weights", value, (shares - privacy) * threshold);
 }
 
 function readStrings(member: string, value: unknown, { thirdParties }: Policy): string[] {
@@ -120,11 +129,14 @@ function readStrings(member: string, value: unknown, { thirdParties }: Policy): 
   });
 }
 
-/** fromHex, with an error that shows nothing of what may be a key. */
-function readHex(member: string, text: string): Uint8Array {
+/** Bytes in hex, so many of them; no error shows anything of what may be a key. */
+function readHex(member: string, value: unknown, length: number): Uint8Array {
+  let bytes: Uint8Array;
   try {
-    return fromHex(text);
+    bytes = fromHex(value as string);
   } catch {
     throw new SyntaxError(`${member}: expected hex`);
   }
+  if (bytes.length === length) return bytes;
+  throw new RangeError(`${member}: expected ${length} bytes, got ${bytes.length}`);
 }

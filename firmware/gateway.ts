@@ -8,7 +8,7 @@
 
 import type { Message } from "../protocol/coap/message.js";
 import { Codes, ContentFormats, codeName, OptionNumbers } from "../protocol/coap/numbers.js";
-import { BUNDLE_PATH, createBundle } from "../protocol/exchange/bundle.js";
+import { BUNDLE_PATH } from "../protocol/exchange/bundle.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { Phases } from "../protocol/marks.js";
@@ -21,8 +21,9 @@ import { throughGateway } from "./gateway-link.js";
 import type { Outcome } from "./initiator.js";
 import { clearPending, isPending, mailboxPath, writeMailbox, writePending } from "./mailbox.js";
 import { collecting, messageIn } from "./mailbox-messages.js";
-import { begin, direct, type RunExchange, type SensorEvent, sendShares, type Way } from "./main.js";
+import { begin, type RunExchange, type SensorEvent, type Way } from "./main.js";
 import { collectPending, confirmedBy } from "./pending.js";
+import { bundleOf, directWay, forgetBefore, sendAlone } from "./pseudonyms.js";
 
 /** Milliseconds for which a sensor that is to sleep waits for the answer to what it has sent besides the bundle. */
 const LINGER = 1_000;
@@ -38,8 +39,8 @@ export interface GatewayMode {
 }
 
 /** For a sensor that sleeps: through the gateway where the enrolment names one, else to each party itself. */
-export function sleepersWay({ gateway }: Enrolment): Way {
-  return gateway === undefined ? direct : gatewayWay({ delayed: true });
+export function sleepersWay(enrolment: Enrolment): Way {
+  return enrolment.gateway === undefined ? directWay(enrolment) : gatewayWay({ delayed: true });
 }
 
 /** The way through the gateway of the enrolment, which must name one. */
@@ -68,6 +69,7 @@ function exchangeThroughGateway(
 ): RunExchange {
   return (device, enrolment, responder, onEvent, onFinished, onBegun) => {
     onConfirmation(undefined);
+    forgetBefore(device, enrolment);
     const waiting = begin(device, enrolment, responder);
     const exchange = new GatewayExchange(device, enrolment, mode, waiting, {
       ...{ onEvent, onFinished, onBegun, onConfirmation },
@@ -105,8 +107,7 @@ class GatewayExchange {
     const { enrolment, device, waiting } = this;
     const { gateway } = enrolment;
     if (gateway === undefined) throw new Error("exchange: the enrolment has no gateway");
-    const { session, nonce, messages } = waiting;
-    const payload = createBundle(session, nonce, messages, gateway.handle, [enrolment.responder]);
+    const payload = bundleOf(device, enrolment, waiting);
     const asker = new Asker(device, gateway.address);
     this.#asker = asker;
     this.#timer = device.clock.set(() => this.#fallBack("it is silent"), enrolment.deadline / 2);
@@ -182,7 +183,7 @@ class GatewayExchange {
     this.listeners.onFinished({ confirmed: false, keys, reason: "R_I is to be collected at the gateway" });
   }
 
-  /** The whole messages, to the third parties themselves. */
+  /** The whole messages, or parts under a pseudonym, to the third parties themselves. */
   #fallBack(reason: string): void {
     if (this.#done) return;
     this.#stop();
@@ -191,7 +192,7 @@ class GatewayExchange {
     const { device, enrolment, waiting } = this;
     const { onEvent, onFinished } = this.listeners;
     const rest = { ...enrolment, deadline: enrolment.deadline / 2 };
-    sendShares(device, rest, waiting, onEvent, onFinished);
+    sendAlone(device, rest, waiting, onEvent, onFinished);
     this.#begin();
   }
 

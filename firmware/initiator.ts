@@ -4,7 +4,8 @@
  */
 
 import { Codes, codeName } from "../protocol/coap/numbers.js";
-import { FinishedInitiator, type WaitingInitiator } from "../protocol/exchange/initiator.js";
+import { FinishedInitiator } from "../protocol/exchange/initiator.js";
+import type { Waiting } from "../protocol/exchange/pseudonymous-initiator.js";
 import type { ChannelKeys } from "../protocol/exchange/session.js";
 import { errorNumberIn } from "../protocol/mikey/error-numbers.js";
 import { Refusal } from "../protocol/mikey/refusal.js";
@@ -37,7 +38,7 @@ export class Initiator {
   readonly #receipts = new Set<number>();
   #done = false;
 
-  constructor(private readonly waiting: WaitingInitiator) {}
+  constructor(private readonly waiting: Waiting) {}
 
   /** The messages of the exchange, one to each third party. */
   start(): InitiatorAction[] {

@@ -4,8 +4,9 @@
  */
 
 import { wipe } from "../protocol/bytes.js";
-import { prepareOptions } from "../protocol/coap/client.js";
+import { type PreparedOptions, prepareOptions } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
+import type { Option } from "../protocol/coap/options.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
 import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { MIKEY_PATH } from "../protocol/exchange/profile.js";
@@ -23,7 +24,7 @@ import { Initiator, type InitiatorAction, type Outcome } from "./initiator.js";
 export type SensorEvent =
   | {
       readonly event: "message";
-      readonly name: "I_TP" | "bundle";
+      readonly name: "I_TP" | "part" | "bundle";
       readonly from: string;
       readonly to: string;
       readonly bytes: number;
@@ -60,6 +61,7 @@ export function runExchange(
   onFinished: (outcome: Outcome) => void,
   onBegun?: (waiting: WaitingInitiator) => void,
 ): void {
+  if (enrolment.linkingKey) throw new Error("linkingKey: not for this image");
   const waiting = begin(device, enrolment, responder);
   sendShares(device, enrolment, waiting, onEvent, onFinished);
   onBegun?.(waiting);
@@ -128,8 +130,11 @@ export function sendShares(
 const REQUEST = { path: MIKEY_PATH, contentFormat: ContentFormats.mikey };
 const OPTIONS = prepareOptions(REQUEST);
 
-/** Private methods are as in CoapClient, for the same reason. */
-class Exchange {
+/**
+ * An exchange with the third parties themselves, in whole messages; pseudonyms.ts has another form. Private methods are
+ * as in CoapClient, for the same reason.
+ */
+export class Exchange {
   readonly #coap: CoapLink;
   /** The timers of the exchange's own time. */
   readonly #halftime: TimerId;
@@ -184,7 +189,7 @@ class Exchange {
     const route = this.#coap.link.route?.(address);
     const handle = this.#coap.request({
       peer: route === undefined ? address : route.peer,
-      prepared: route === undefined ? OPTIONS : prepareOptions({ ...REQUEST, options: route.options }),
+      prepared: this.options(route?.options),
       payload: message,
       timeout: this.enrolment.deadline,
     });
@@ -192,7 +197,17 @@ class Exchange {
     if (again) return;
     this.#told[x - 1] = true;
     const from = this.enrolment.names?.sensor ?? identityToText(this.enrolment.policy.sensor);
-    this.onEvent({ event: "message", name: "I_TP", from, to: this.nameOf(x), bytes: message.length });
+    this.onEvent({ event: "message", name: this.form, from, to: this.nameOf(x), bytes: message.length });
+  }
+
+  /** What goes out, as events call it. */
+  protected get form(): "I_TP" | "part" {
+    return "I_TP";
+  }
+
+  /** The options of a request, with those of the link's own. */
+  protected options(own?: readonly Option[]): PreparedOptions {
+    return own === undefined ? OPTIONS : prepareOptions({ ...REQUEST, options: own });
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Whether a trigger out of the mailbox is one: what third parties have vouched for (protocol/exchange/trigger.ts). */
 
 import { wipe } from "../protocol/bytes.js";
-import { countVouchers, decodeTrigger, type Trigger } from "../protocol/exchange/trigger.js";
+import { countVouchers, decodeTrigger, HIDDEN_T, type Trigger } from "../protocol/exchange/trigger.js";
 import { sameIdentity } from "../protocol/mikey/identity.js";
 import { peekStep } from "./chain.js";
 import type { Device } from "./device.js";
@@ -17,7 +17,7 @@ export function readTrigger(
   enrolment: Enrolment,
   payload: Uint8Array,
 ): Trigger | string {
-  const { policy, responder } = enrolment;
+  const { policy, responder, linkingKey } = enrolment;
   let trigger: Trigger;
   try {
     trigger = decodeTrigger(payload);
@@ -36,7 +36,7 @@ export function readTrigger(
   if (next === undefined) return "the sensor's keys are gone";
   const { t, psks } = next;
   const { nonce, vouchers } = trigger;
-  const isNext = t !== 0 && trigger.t === t;
+  const isNext = t !== 0 && trigger.t === (linkingKey === undefined ? t : HIDDEN_T);
   const claim = { sensor: policy.sensor, responder, t, nonce };
   const count = isNext ? countVouchers(device.primitives, claim, vouchers, psks) : 0;
   wipe(...psks);

@@ -1,16 +1,16 @@
-/** The sensor whose exchange goes by way of the gateway of its enrolment: `--dir FOLDER --gateway`. */
+/**
+ * The sensor whose exchange goes by way of the gateway of its enrolment, or under pseudonyms to the third parties
+ * themselves: `--dir FOLDER --gateway|--pseudonyms`.
+ */
 
 import { gatewayWay } from "../../firmware/gateway.js";
+import { inParts } from "../../firmware/pseudonyms.js";
 import { start } from "../../firmware/start.js";
 import { exchangeOnly, runSensor } from "./sensor.js";
 
-runSensor(
-  (rest) =>
-    rest.length === 1 && rest[0] === "--gateway"
-      ? {
-          ...exchangeOnly,
-          begin: (device, enrol, onEvent) => start(device, enrol, onEvent, gatewayWay({ delayed: false })),
-        }
-      : undefined,
-  "--dir FOLDER --gateway",
-);
+const ways = { "--gateway": gatewayWay({ delayed: false }), "--pseudonyms": inParts };
+
+runSensor((rest) => {
+  const way = rest.length === 1 ? ways[rest[0] as keyof typeof ways] : undefined;
+  return way && { ...exchangeOnly, begin: (device, enrol, onEvent) => start(device, enrol, onEvent, way) };
+}, "--dir FOLDER --gateway|--pseudonyms");

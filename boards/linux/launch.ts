@@ -8,6 +8,7 @@
  *   … --dir FOLDER --slipmux pty:LINK|ADDRESS:PORT    runs slipmux.js, whose link is a serial line
  *   … --dir FOLDER --gatt ADDRESS:PORT                runs gatt.js, whose link is Bluetooth
  *   … --dir FOLDER --gateway                          runs gateway.js, whose exchange goes through a gateway
+ *   … --dir FOLDER --pseudonyms                       runs gateway.js, whose exchange hides who the sensor is
  *   … --dir FOLDER --wake INTERVAL --times N …        runs application.js until it has slept N times, each for so
  *                                                     many milliseconds, and starts it again when it is killed
  *
@@ -84,6 +85,7 @@ if (args[0] !== "--prepare") {
     "--slipmux": "slipmux.js",
     "--gatt": "gatt.js",
     "--gateway": "gateway.js",
+    "--pseudonyms": "gateway.js",
   };
   const [, program] = Object.entries(programs).find(([option]) => args.includes(option)) ?? ["", "main.js"];
   if (args.includes("--wake")) await runAgain();

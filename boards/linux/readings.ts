@@ -1,13 +1,16 @@
 /**
- * The sensor with readings to send, as a Linux process: `--dir FOLDER --readings N [--resume] [--gateway]`. With
- * --gateway everything goes by way of the gateway of the enrolment.
+ * The sensor with readings to send, as a Linux process: `--dir FOLDER --readings N [--resume] [--gateway|--pseudonyms]`.
+ * With --gateway everything goes by way of the gateway of the enrolment, with --pseudonyms shares go in parts of a bundle.
  */
 
 import { gatewayWay } from "../../firmware/gateway.js";
+import { inParts } from "../../firmware/pseudonyms.js";
 import { readingsUsage, readReadings } from "./readings-program.js";
 import { runSensor } from "./sensor.js";
 
+const ways = { "--gateway": gatewayWay({ delayed: false }), "--pseudonyms": inParts };
+
 runSensor((rest) => {
-  const gateway = rest[rest.length - 1] === "--gateway";
-  return gateway ? readReadings(rest.slice(0, -1), gatewayWay({ delayed: false })) : readReadings(rest);
-}, `${readingsUsage} [--gateway]`);
+  const way = ways[rest[rest.length - 1] as keyof typeof ways];
+  return way === undefined ? readReadings(rest) : readReadings(rest.slice(0, -1), way);
+}, `${readingsUsage} [--gateway|--pseudonyms]`);

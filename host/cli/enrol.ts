@@ -31,6 +31,7 @@ import { findBoardRecord, giveToBoard, newCode } from "../enrolment/give.js";
 import { enrolmentImage } from "../enrolment/image.js";
 import { writeMod } from "../enrolment/mod.js";
 import { type Others, othersToJson, tellGateway, tellOfResponder } from "../enrolment/others.js";
+import { newIdentity, newLinkingKey, refuseGuessable } from "../enrolment/pseudonyms.js";
 import { chooseHandle } from "../gateway/folder.js";
 import {
   another,
@@ -48,7 +49,7 @@ const MAX_DAYS = 36_500;
 
 interface EnrolOptions extends BoardOptions {
   authority: string;
-  sensor: Identity;
+  sensor?: Identity;
   thirdParty: Placed[];
   threshold: number;
   privacy?: number;
@@ -56,6 +57,7 @@ interface EnrolOptions extends BoardOptions {
   gateway?: { readonly folder: string; readonly address: string };
   responder: Identity | Placed;
   responderUrl?: string;
+  pseudonyms?: true;
   out?: string;
   mod?: string;
   days: number;
@@ -69,14 +71,18 @@ export function addEnrolCommand(program: Command): void {
     .command("enrol")
     .description("enrol a sensor: its sensor.json, or a board, and a file in each third party's folder")
     .requiredOption("--authority <dir>", "the authority's folder")
-    .requiredOption("--sensor <id>", "NAI, URI, or 0x… for a byte string", identity)
+    .option(
+      "--sensor <id>",
+      "NAI, URI, or 0x… for a byte string (with --pseudonyms: random, printed)",
+      identity,
+    )
     .requiredOption("--third-party <id=dir@host:port>", "in order, once for each third party", another)
     .requiredOption("--threshold <k>", "shares that rebuild the key", wholeNumber(2, 255))
     .option("--privacy <t>", "shares that tell nothing (default: k − 1)", wholeNumber(0, 254))
     .addOption(
       new Option(
         "--suite <name>",
-        `KEMAC suite (default: ${suiteNames[0]}, with a gateway ${BUNDLE_SUITE})`,
+        `KEMAC suite (default: ${suiteNames[0]}, with a gateway or pseudonyms ${BUNDLE_SUITE})`,
       ).choices(suiteNames),
     )
     .option("--gateway <dir@host:port>", "the gateway's folder, and where the sensor reaches it", folderAt)
@@ -90,6 +96,7 @@ export function addEnrolCommand(program: Command): void {
       "where the gateway reaches it by HTTP, instead of its host:port",
       httpUrl,
     )
+    .option("--pseudonyms", "show an observer of the radio another name with each exchange")
     .option("--out <file>", "the sensor's file")
     .option("--mod <dir>", "a Moddable mod that gives the board its enrolment when it is flashed")
     .option("--days <days>", "how long the enrolment is valid", wholeNumber(1, MAX_DAYS), 365)
@@ -105,7 +112,8 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
   const isBoard = givesBoard(options, command);
   if ([out, mod, isBoard || undefined].filter((target) => target !== undefined).length !== 1)
     command.error("error: give one of --out, --mod and --board", { exitCode: 2 });
-  const policy = policyOf(options, command);
+  const sensor = sensorOf(options, command);
+  const policy = policyOf(options, sensor, command);
   const authority = readAuthority(options.authority);
   const now = Date.now();
   for (const party of parties) vouchFor(authority, party, "third-party", now);
@@ -125,15 +133,18 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
   }
   const addresses = parties.map(({ address }) => address);
   const handle = options.gateway && chooseHandle(options.gateway.folder, policy.sensor);
+  const linkingKey = options.pseudonyms && newLinkingKey();
+  const start = firstT(known, now, isEnrolled(policy, out, folders));
   const order = {
     policy,
+    ...(linkingKey !== undefined && { linkingKey }),
     responder: "folder" in options.responder ? options.responder.identity : options.responder,
     addresses,
     ...(to !== undefined && { responderAddress: to.address }),
     ...(options.gateway !== undefined && {
       gateway: { address: options.gateway.address, handle: handle as number },
     }),
-    ...firstT(known, now, isEnrolled(policy, out, folders)),
+    ...start,
     ...{ deadline, days, now, keep: kept },
   };
   const enrolment = await makeEnrolment(authority, order);
@@ -150,6 +161,7 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
         thirdParties: addresses,
         handle: handle as number,
         responders: [options.responderUrl ?? to?.address ?? ""],
+        ...(linkingKey !== undefined && { pseudonyms: { linkingKey, t: start.t ?? 1 } }),
       },
     }),
   };
@@ -168,6 +180,7 @@ async function enrol(options: EnrolOptions, command: Command): Promise<void> {
     writeThirdParties(enrolment, folders, { replace });
   }
   tellOfResponder(others);
+  tellName(options, enrolment.sensor.policy.sensor);
 }
 
 async function enrolBoard(
@@ -179,19 +192,20 @@ async function enrolBoard(
   const give = giveOptions(options);
   const record = findBoardRecord(give.file);
   const code = await askCode(options, record?.code);
-  // Neither keys nor a handle that is drawn anew.
-  const { psks: _, t: __, gateway, ...order } = enrolment.sensor;
-  const { responderUrl } = options;
+  // Neither keys nor a handle or a name that is drawn anew.
+  const { psks: _, t: __, linkingKey: ___, gateway, ...order } = enrolment.sensor;
+  const { responderUrl, sensor, pseudonyms } = options;
   const asked = JSON.stringify({
     ...order,
-    gateway: gateway?.address,
-    responderUrl,
+    policy: { ...order.policy, sensor: sensor && order.policy.sensor },
+    ...{ gateway: gateway?.address, responderUrl, pseudonyms },
     folders: others.folders,
   });
   // An image that may have reached the board is finished first: its code may be the board's by now.
   if (record?.pending !== undefined) {
     await giveToBoard(code, record.pending, give);
-    if (record.pending.parties?.order === asked) return;
+    const { parties } = record.pending;
+    if (parties?.order === asked) return tellName(options, parties.thirdParties[0].policy.sensor);
     throw new Error(
       "what was on its way to the board is finished: press its button and run this again for the new enrolment",
     );
@@ -204,6 +218,7 @@ async function enrolBoard(
   );
   const parties = { order: asked, thirdParties: enrolment.thirdParties, others: othersToJson(others) };
   await giveToBoard(code, { image, nextCode, parties }, give);
+  tellName(options, order.policy.sensor);
 }
 
 /**
@@ -234,9 +249,32 @@ function keyOf(folder: string, { sensor, suite }: Policy): KnownKey | undefined 
   return { psk: known.psk === undefined ? TAKEN_PSK : toHex(known.psk), t: known.t };
 }
 
-function policyOf(options: EnrolOptions, command: Command): Policy {
-  const { sensor, thirdParty, threshold, privacy } = options;
-  const suite = options.suite ?? (options.gateway === undefined ? suiteNames[0] : BUNDLE_SUITE);
+/** Who is enrolled: with pseudonyms, unless it is given, somebody whom nobody can guess. */
+function sensorOf({ sensor, pseudonyms }: EnrolOptions, command: Command): Identity {
+  if (sensor === undefined) {
+    if (pseudonyms) return newIdentity();
+    return command.error("error: required option '--sensor <id>' not specified");
+  }
+  try {
+    if (pseudonyms) refuseGuessable(sensor);
+  } catch (error) {
+    command.error(`error: option '--sensor': ${(error as Error).message}`);
+  }
+  return sensor;
+}
+
+/** Says who was enrolled, where nobody has said it before. */
+function tellName({ sensor: given }: EnrolOptions, name: string): void {
+  if (given === undefined) process.stdout.write(`sensor ${name}\n`);
+}
+
+function policyOf(options: EnrolOptions, sensor: Identity, command: Command): Policy {
+  const { thirdParty, threshold, privacy, pseudonyms } = options;
+  const bundles = options.gateway !== undefined || pseudonyms === true;
+  const suite = options.suite ?? (bundles ? BUNDLE_SUITE : suiteNames[0]);
+  if (pseudonyms && suite !== BUNDLE_SUITE) {
+    return command.error(`error: a sensor with pseudonyms takes --suite ${BUNDLE_SUITE}`);
+  }
   if (options.gateway !== undefined && suite !== BUNDLE_SUITE) {
     return command.error(`error: a sensor with a gateway takes --suite ${BUNDLE_SUITE}`);
   }

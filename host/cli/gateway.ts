@@ -35,6 +35,7 @@ async function runGateway({ dir, listen, deadline }: ServeOptions): Promise<void
   const gateway = new Gateway({
     sensor: (handle) => sensors.current().get(handle),
     named: (name) => [...sensors.current().values()].find(({ sensor }) => identityToText(sensor) === name),
+    sensors: () => sensors.current(),
     ...{ store, onEvent, attempt, deadline: forward },
   });
   const proxy = await openGatewayProxy({ ...listen, port: 0 }, () => sensors.current().values(), onEvent);

@@ -32,6 +32,7 @@ export interface Given {
   seed?: number;
   suite?: SuiteName;
   gateway?: true;
+  pseudonyms?: true;
   sleep?: true;
   hostile?: HostileMode;
   http?: true;
@@ -95,7 +96,7 @@ export function describe(command: Command): Command {
     .addOption(
       new Option(
         "--suite <name>",
-        `KEMAC suite (default: aes-ccm-128, with a gateway ${BUNDLE_SUITE})`,
+        `KEMAC suite (default: aes-ccm-128, with a gateway or pseudonyms ${BUNDLE_SUITE})`,
       ).choices(suiteNames),
     )
     .addOption(option("--deadline <seconds>", "how long an exchange may take", seconds).default(20))
@@ -115,6 +116,7 @@ export function describe(command: Command): Command {
       ),
     )
     .option("--gateway", "sensors send one bundle to an untrusted gateway, which has no key")
+    .option("--pseudonyms", "each exchange shows an observer of the radio another name of its sensor")
     .option("--sleep", "sensors sleep between readings; R_I waits at the gateway (needs --gateway)")
     .option("--http", "the gateway reaches the Responder by HTTP (needs --gateway, sends readings)")
     .addOption(
@@ -157,8 +159,13 @@ export function settingsOf(given: Given, command: Command): Settings {
     wrong("--corrupt", "needs a serial line: --link slipmux");
   if (given.readings !== undefined && given.link !== "udp")
     wrong("--readings", "needs sensors with IP: --link udp");
-  const { gateway = false, sleep = false, http = false } = given;
-  const suite = given.suite ?? (gateway ? BUNDLE_SUITE : "aes-ccm-128");
+  const { gateway = false, pseudonyms = false, sleep = false, http = false } = given;
+  const suite = given.suite ?? (gateway || pseudonyms ? BUNDLE_SUITE : "aes-ccm-128");
+  if (pseudonyms && suite !== BUNDLE_SUITE) wrong("--suite", `must be ${BUNDLE_SUITE} with --pseudonyms`);
+  if (pseudonyms && given.link !== "udp") wrong("--pseudonyms", "needs sensors with IP: --link udp");
+  if (pseudonyms && given.board !== "linux") wrong("--pseudonyms", "needs --board linux");
+  if (pseudonyms && given.hostile !== undefined)
+    wrong("--hostile", "can't be with --pseudonyms: it meddles with what has handles");
   if (gateway && suite !== BUNDLE_SUITE) wrong("--suite", `must be ${BUNDLE_SUITE} with --gateway`);
   if (gateway && given.link !== "udp") wrong("--gateway", "needs sensors with IP: --link udp");
   if (gateway && given.board !== "linux") wrong("--gateway", "needs --board linux");
@@ -183,7 +190,7 @@ export function settingsOf(given: Given, command: Command): Settings {
     link: given.link,
     corrupt: given.corrupt,
     seed: given.seed ?? randomInt(2 ** 32),
-    ...{ suite, gateway, sleep, http },
+    ...{ suite, gateway, pseudonyms, sleep, http },
     ...(given.hostile !== undefined && { hostile: given.hostile }),
     deadline: given.deadline,
     repeat,

@@ -1,7 +1,7 @@
 /** `symbolon simulate`: a whole exchange, real firmware and real processes, on this machine. */
 
 import { Command, CommanderError } from "commander";
-import { RESPONDER, sensorName } from "../simulation/cast.js";
+import { castOf, RESPONDER } from "../simulation/cast.js";
 import { programFile } from "../simulation/process.js";
 import { Progress, type ProgressStream } from "../simulation/progress.js";
 import { areComplete } from "../simulation/readings.js";
@@ -98,7 +98,9 @@ async function run(settings: Settings, given: Given, environment: SimulateEnviro
       stdout.write(`${JSON.stringify(given.repeat === undefined ? runs[0] : result, null, 2)}\n`);
     } else {
       const text =
-        settings.repeat === 1 ? reportRun(runs[0], sensorName(0), RESPONDER) : reportRuns(result, seed);
+        settings.repeat === 1
+          ? reportRun(runs[0], castOf(settings).sensors[0], RESPONDER)
+          : reportRuns(result, seed);
       stdout.write(`\n${text}`);
     }
     const { readings: wanted = 0 } = settings;

@@ -21,6 +21,7 @@ import {
   refuseExisting,
   writeEnrolment,
 } from "./folders.js";
+import { type PseudonymsJson, refuseGuessable } from "./pseudonyms.js";
 import { signStatement } from "./statement.js";
 
 /** What stands in the place of a PSK that the chain has taken. */
@@ -43,6 +44,8 @@ export interface SensorJson {
   readonly responderAddress?: string;
   /** Where bundles go, "host:port", and what they call the sensor. */
   readonly gateway?: { readonly address: string; readonly handle: number };
+  /** Of its pseudonyms, 16 bytes in hex; absent where it has none. */
+  readonly linkingKey?: string;
   /** Hex. */
   readonly weights: string;
   /** Seconds that an exchange may take. */
@@ -58,6 +61,8 @@ export interface EnrolmentOrder {
   readonly responderAddress?: string;
   /** The gateway, as the sensor reaches it, and the handle that is free there. */
   readonly gateway?: { readonly address: string; readonly handle: number };
+  /** Gives the sensor pseudonyms under this key. */
+  readonly linkingKey?: Uint8Array;
   /** The T of the first exchange: above all that a sensor of that name has used. 1 without it. */
   readonly t?: number;
   /** Seconds. */
@@ -82,6 +87,7 @@ export interface MadeEnrolment {
     psk: string;
     statement: string;
     gateway?: BundleNamesJson;
+    pseudonyms?: PseudonymsJson;
   }[];
 }
 
@@ -94,6 +100,7 @@ export async function makeEnrolment(
     addresses,
     responderAddress,
     gateway,
+    linkingKey,
     t,
     deadline,
     days,
@@ -107,6 +114,12 @@ export async function makeEnrolment(
   if (addresses.length !== n) throw new RangeError(`addresses: expected ${n}, got ${addresses.length}`);
   if (gateway !== undefined && policy.suite !== BUNDLE_SUITE) {
     throw new RangeError(`suite: a sensor with a gateway takes ${BUNDLE_SUITE}, not ${policy.suite}`);
+  }
+  if (linkingKey !== undefined) {
+    if (policy.suite !== BUNDLE_SUITE) {
+      throw new RangeError(`suite: a sensor with pseudonyms takes ${BUNDLE_SUITE}, not ${policy.suite}`);
+    }
+    refuseGuessable(policy.sensor);
   }
   const statement = await signStatement(authority, policy, { now, days });
   const json = policyToJson(policy);
@@ -122,6 +135,7 @@ export async function makeEnrolment(
       addresses,
       ...(responderAddress !== undefined && { responderAddress }),
       ...(gateway !== undefined && { gateway }),
+      ...(linkingKey !== undefined && { linkingKey: toHex(linkingKey) }),
       weights: toHex(weightMatrix({ threshold, privacy, shares: n })),
       deadline,
     },
@@ -130,6 +144,9 @@ export async function makeEnrolment(
       ...(t !== undefined && { t }),
       ...(gateway !== undefined && {
         gateway: { handle: gateway.handle, responders: [identityToText(responder)] },
+      }),
+      ...(linkingKey !== undefined && {
+        pseudonyms: { linkingKey: toHex(linkingKey), responders: [identityToText(responder)] },
       }),
     })),
   };

@@ -30,6 +30,7 @@ import {
   writeJson,
   writeText,
 } from "./files.js";
+import { type Pseudonyms, type PseudonymsJson, pseudonymsFromJson } from "./pseudonyms.js";
 
 export const THIRD_PARTY_FORMAT = "symbolon-third-party-1";
 
@@ -56,6 +57,8 @@ export interface ThirdPartyEnrolment {
   readonly statement: string;
   /** How bundles name the sensor and its Responders. */
   readonly gateway?: { readonly handle: number; readonly responders: readonly Identity[] };
+  /** The same of a sensor that they name otherwise each time. */
+  readonly pseudonyms?: Pseudonyms;
 }
 
 /** The same of a sensor with a gateway, in the file. */
@@ -143,7 +146,14 @@ export function enrolmentPath(folder: string, sensor: Identity): string {
 
 export function writeEnrolment(
   folder: string,
-  enrolment: { policy: PolicyJson; t?: number; psk: string; statement: string; gateway?: BundleNamesJson },
+  enrolment: {
+    policy: PolicyJson;
+    t?: number;
+    psk: string;
+    statement: string;
+    gateway?: BundleNamesJson;
+    pseudonyms?: PseudonymsJson;
+  },
   options: WriteOptions = {},
 ): void {
   const path = enrolmentPath(folder, identityFromText(enrolment.policy.sensor));
@@ -182,7 +192,7 @@ export function readResponders(folder: string): ResponderEntry[] {
 
 function enrolmentFromJson(json: unknown): ThirdPartyEnrolment {
   if (typeof json !== "object" || json === null) throw new SyntaxError("expected an object");
-  const { format, policy, t = 1, psk, statement, gateway } = json as Record<string, unknown>;
+  const { format, policy, t = 1, psk, statement, gateway, pseudonyms } = json as Record<string, unknown>;
   if (format !== THIRD_PARTY_FORMAT) throw new SyntaxError(`format: expected "${THIRD_PARTY_FORMAT}"`);
   if (typeof psk !== "string" || !/^[0-9a-fA-F]*$/.test(psk) || psk.length !== 2 * PSK_LENGTH) {
     throw new SyntaxError(`psk: expected ${PSK_LENGTH} bytes in hex`);
@@ -198,6 +208,7 @@ function enrolmentFromJson(json: unknown): ThirdPartyEnrolment {
     t,
     statement,
     ...(gateway !== undefined && { gateway: bundleNamesFromJson(gateway) }),
+    ...(pseudonyms !== undefined && { pseudonyms: pseudonymsFromJson(pseudonyms) }),
   };
 }
 

@@ -17,7 +17,11 @@ export interface Others {
 export interface OthersJson {
   readonly folders: readonly string[];
   readonly responder?: { readonly identity: string; readonly address: string; readonly certificate: string };
-  readonly gateway?: Omit<GatewaySensor, "sensor"> & { readonly folder: string; readonly sensor: string };
+  readonly gateway?: Omit<GatewaySensor, "sensor" | "pseudonyms"> & {
+    readonly folder: string;
+    readonly sensor: string;
+    readonly pseudonyms?: { readonly linkingKey: string; readonly t: number };
+  };
 }
 
 export function othersToJson({ folders, responder, gateway }: Others): OthersJson {
@@ -30,7 +34,7 @@ export function othersToJson({ folders, responder, gateway }: Others): OthersJso
         certificate: toHex(responder.certificate),
       },
     }),
-    ...(gateway !== undefined && { gateway: { ...gateway, sensor: identityToText(gateway.sensor) } }),
+    ...(gateway !== undefined && { gateway: gatewayToJson(gateway) }),
   };
 }
 
@@ -44,7 +48,27 @@ export function othersFromJson({ folders, responder, gateway }: OthersJson): Oth
         certificate: fromHex(responder.certificate),
       },
     }),
-    ...(gateway !== undefined && { gateway: { ...gateway, sensor: identityFromText(gateway.sensor) } }),
+    ...(gateway !== undefined && { gateway: gatewayFromJson(gateway) }),
+  };
+}
+
+function gatewayToJson({ sensor, pseudonyms, ...rest }: NonNullable<Others["gateway"]>) {
+  return {
+    ...rest,
+    sensor: identityToText(sensor),
+    ...(pseudonyms !== undefined && {
+      pseudonyms: { ...pseudonyms, linkingKey: toHex(pseudonyms.linkingKey) },
+    }),
+  };
+}
+
+function gatewayFromJson({ sensor, pseudonyms, ...rest }: NonNullable<OthersJson["gateway"]>) {
+  return {
+    ...rest,
+    sensor: identityFromText(sensor),
+    ...(pseudonyms !== undefined && {
+      pseudonyms: { ...pseudonyms, linkingKey: fromHex(pseudonyms.linkingKey) },
+    }),
   };
 }
 

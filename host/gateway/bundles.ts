@@ -4,7 +4,12 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
 import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
-import { compressConfirmation, splitBundle } from "../../protocol/exchange/bundle-parts.js";
+import {
+  briefConfirmation,
+  compressConfirmation,
+  isPseudonymous,
+  splitBundle,
+} from "../../protocol/exchange/bundle-parts.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import { CoapError, coapRequest } from "../coap/client.js";
 import type { OnGatewayEvent } from "./events.js";
@@ -17,6 +22,8 @@ export interface DeliveryOptions {
   readonly onEvent: OnGatewayEvent;
   /** Hears that something has come into a mailbox. */
   onItem(name: string): void;
+  /** Hears that a third party has found a part good. */
+  onGood?(mailbox: Pick<Mailbox, "handle" | "t">): void;
 }
 
 /** Milliseconds from the beginning of one question to the next at least: some fail at once. */
@@ -61,13 +68,8 @@ export class Delivery {
     await Promise.all(this.#running.values());
   }
 
-  async #deliver(
-    name: string,
-    { sensor, t, deadline }: Mailbox,
-    x: number,
-    address: string,
-    part: Uint8Array,
-  ) {
+  async #deliver(name: string, mailbox: Mailbox, x: number, address: string, part: Uint8Array) {
+    const { sensor, t, deadline } = mailbox;
     const { signal } = this.#stopped;
     const { mailboxes, onEvent, onItem } = this.#options;
     for (;;) {
@@ -82,6 +84,7 @@ export class Delivery {
           payload: confirmation,
           contentFormat: ContentFormats.octetStream,
         };
+        if (answer !== "refused") this.#options.onGood?.(mailbox);
         const isNew = mailboxes.answered(name, x, answer !== "refused", item, Date.now());
         if (isNew) {
           onEvent({ event: "waiting", sensor, bytes: confirmation?.length ?? 0 });
@@ -103,7 +106,9 @@ export class Delivery {
         signal: this.#stopped.signal,
       });
       if (answer.code === Codes.changed) {
-        const confirmation = compressConfirmation(answer.payload);
+        const confirmation = isPseudonymous(payload)
+          ? briefConfirmation(answer.payload)
+          : compressConfirmation(answer.payload);
         return confirmation === undefined ? {} : { confirmation };
       }
       onEvent({ event: "refused", from: address, reason: `answered ${codeName(answer.code)}` });

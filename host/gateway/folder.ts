@@ -1,14 +1,16 @@
 /**
- * A gateway's folder: `sensors/*.json`, one for each sensor, and its state in `state/`. Nothing in it is secret: who a
- * sensor's third parties are, where they are, and how its bundles are cut.
+ * A gateway's folder: `sensors/*.json`, one for each sensor, and its state in `state/`. Who a sensor's third parties are,
+ * where they are, and how its bundles are cut, is no secret; the linking key of a sensor with pseudonyms is one.
  */
 
 import { join } from "node:path";
+import { toHex } from "../../protocol/bytes.js";
 import { memberIdentity } from "../../protocol/exchange/policy.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { parseAddress } from "../coap/address.js";
-import { FileError, readJson, type WriteOptions, writeJson } from "../enrolment/files.js";
+import { FileError, readJson, readText, type WriteOptions, writeJson } from "../enrolment/files.js";
 import { fileNameOf, handleFromJson, list, makeFolder } from "../enrolment/folders.js";
+import { linkingKeyFromJson } from "../enrolment/pseudonyms.js";
 import { checkHttpUrl, isHttpUrl } from "../http/client.js";
 import { randomSource } from "../primitives.js";
 
@@ -27,6 +29,8 @@ export interface GatewaySensor {
    * behind HTTP; "" where it takes no readings.
    */
   readonly responders: readonly string[];
+  /** Of a sensor whose bundles have pseudonyms: their key, and the T of its first exchange. The handle is the gateway's own. */
+  readonly pseudonyms?: { readonly linkingKey: Uint8Array; readonly t: number };
 }
 
 const SENSORS = "sensors";
@@ -44,6 +48,7 @@ export function readGatewaySensors(folder: string): Map<number, GatewaySensor> {
     if (!name.endsWith(".json") || name.startsWith(".")) continue;
     const file = join(path, name);
     const sensor = readJson(file, sensorFromJson);
+    if (sensor.pseudonyms !== undefined) readText(file, { secret: true });
     const other = sensors.get(sensor.handle);
     if (other !== undefined) {
       const { handle } = sensor;
@@ -61,12 +66,17 @@ export function gatewaySensorPath(folder: string, sensor: Identity): string {
 
 export function writeGatewaySensor(
   folder: string,
-  { sensor, ...rest }: GatewaySensor,
+  { sensor, pseudonyms, ...rest }: GatewaySensor,
   options: WriteOptions = {},
 ): void {
   makeFolder(sensorsFolder(folder));
-  const json = { format: GATEWAY_FORMAT, sensor: identityToText(sensor), ...rest };
-  writeJson(gatewaySensorPath(folder, sensor), json, options);
+  const json = {
+    ...{ format: GATEWAY_FORMAT, sensor: identityToText(sensor), ...rest },
+    ...(pseudonyms !== undefined && {
+      pseudonyms: { linkingKey: toHex(pseudonyms.linkingKey), t: pseudonyms.t },
+    }),
+  };
+  writeJson(gatewaySensorPath(folder, sensor), json, { ...options, secret: pseudonyms !== undefined });
 }
 
 /** A handle that no other sensor of the gateway has: the sensor's own, if it is known already, else a random one. */
@@ -84,7 +94,10 @@ export function chooseHandle(folder: string, sensor: Identity): number {
 
 function sensorFromJson(json: unknown): GatewaySensor {
   if (typeof json !== "object" || json === null) throw new SyntaxError("expected an object");
-  const { format, sensor, handle, privacy, thirdParties, responders } = json as Record<string, unknown>;
+  const { format, sensor, handle, privacy, thirdParties, responders, pseudonyms } = json as Record<
+    string,
+    unknown
+  >;
   if (format !== GATEWAY_FORMAT) throw new SyntaxError(`format: expected "${GATEWAY_FORMAT}"`);
   const parties = addresses("thirdParties", thirdParties);
   if (typeof privacy !== "number" || !Number.isInteger(privacy) || privacy < 0 || privacy >= parties.length) {
@@ -96,7 +109,16 @@ function sensorFromJson(json: unknown): GatewaySensor {
     privacy,
     thirdParties: parties,
     responders: addresses("responders", responders, checkResponder),
+    ...(pseudonyms !== undefined && { pseudonyms: pseudonymsFromJson(pseudonyms) }),
   };
+}
+
+function pseudonymsFromJson(json: unknown): NonNullable<GatewaySensor["pseudonyms"]> {
+  const { linkingKey, t } = (json ?? {}) as Record<string, unknown>;
+  if (typeof t !== "number" || !Number.isInteger(t) || t < 1) {
+    throw new SyntaxError("pseudonyms.t: expected a whole number from 1 on");
+  }
+  return { linkingKey: linkingKeyFromJson("pseudonyms.linkingKey", linkingKey), t };
 }
 
 function checkResponder(text: string): void {

@@ -34,6 +34,7 @@ import { Forwarding, oscoreOf } from "./forwarding.js";
 import { Listeners } from "./listeners.js";
 import { LIMITS, type Limits } from "./mailbox.js";
 import { Mailboxes } from "./mailboxes.js";
+import { Pseudonyms } from "./pseudonyms.js";
 import { Triggers } from "./triggers.js";
 
 export interface GatewayOptions {
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   sensor(handle: number): GatewaySensor | undefined;
   /** The sensor of that name (identityToText), if it is known here. */
   named(name: string): GatewaySensor | undefined;
+  /** All sensors by handle; the same map as long as none is another. Without it none has pseudonyms. */
+  sensors?(): ReadonlyMap<number, GatewaySensor>;
   readonly store: Store;
   readonly onEvent: OnGatewayEvent;
   /** Milliseconds for which third parties are asked about one bundle. */
@@ -60,9 +63,12 @@ const LONGEST_LISTENING = 60_000;
 /** Milliseconds between two looks for what is too old. */
 const SWEEP = 60_000;
 
+const nobody: ReadonlyMap<number, GatewaySensor> = new Map();
+
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #mailboxes: Mailboxes;
+  readonly #pseudonyms: Pseudonyms;
   readonly #delivery: Delivery;
   readonly #forwarding: Forwarding;
   readonly #deposits: DepositOptions;
@@ -80,7 +86,12 @@ export class Gateway {
     this.#mailboxes = mailboxes;
     this.#triggers = new Triggers({ mailboxes, onEvent, onItem, named: (name) => options.named(name) });
     this.#deposits = { mailboxes, onEvent, onItem, longest: limits.bytes };
-    this.#delivery = new Delivery({ mailboxes, onEvent, onItem });
+    const pseudonyms = new Pseudonyms({ store, sensors: () => options.sensors?.() ?? nobody });
+    this.#pseudonyms = pseudonyms;
+    this.#delivery = new Delivery({
+      ...{ mailboxes, onEvent, onItem },
+      onGood: ({ handle, t }) => pseudonyms.good(handle, t),
+    });
     this.#forwarding = new Forwarding({
       ...{ mailboxes, onEvent, onItem, attempt },
       address: (name) => this.#responderOf(name),
@@ -135,9 +146,14 @@ export class Gateway {
     const known = this.#mailboxes.byDigest(digest);
     if (known !== undefined) return created(known);
     try {
-      const { handle, t, responder } = readBundleHead(payload);
+      const plain = this.#pseudonyms.unveil(payload);
+      if (plain === undefined) {
+        throw new Refusal(ErrorNumbers.identity, "no sensor with this pseudonym is known here");
+      }
+      const { handle, t, responder } = readBundleHead(plain);
       const sensor = this.#options.sensor(handle);
-      if (sensor === undefined) {
+      // One that has pseudonyms says nothing else: who knows its handle is to know no more.
+      if (sensor === undefined || (plain === payload && sensor.pseudonyms !== undefined)) {
         throw new Refusal(ErrorNumbers.identity, `no sensor with handle ${handle} is known here`);
       }
       splitBundle(payload, { privacy: sensor.privacy, shares: sensor.thirdParties.length });

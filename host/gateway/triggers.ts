@@ -9,7 +9,7 @@
 
 import { setMaxListeners } from "node:events";
 import { Codes, ContentFormats } from "../../protocol/coap/numbers.js";
-import { encodeTrigger, TRIGGER_TAG_LENGTH, VOUCH_PATH } from "../../protocol/exchange/trigger.js";
+import { encodeTrigger, HIDDEN_T, TRIGGER_TAG_LENGTH, VOUCH_PATH } from "../../protocol/exchange/trigger.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { parseAddress } from "../coap/address.js";
 import { busy } from "../coap/answer.js";
@@ -102,7 +102,7 @@ export class Triggers {
   }
 
   async #collect(
-    { thirdParties }: GatewaySensor,
+    { thirdParties, pseudonyms }: GatewaySensor,
     t: number,
     name: string,
     plea: Plea,
@@ -125,7 +125,9 @@ export class Triggers {
       const mightVouch = vouchers.length + silent >= FEWEST;
       return { ...told, code: mightVouch ? Codes.gatewayTimeout : Codes.forbidden };
     }
-    const payload = encodeTrigger({ ...plea, t }, vouchers, []);
+    // A sensor with pseudonyms shows its T to nobody, and knows which one is meant.
+    const shown = pseudonyms === undefined ? t : HIDDEN_T;
+    const payload = encodeTrigger({ ...plea, t: shown }, vouchers, []);
     return { ...this.#store(sensor, name, payload), ...told };
   }
 

@@ -1,5 +1,6 @@
 /** Who takes part in a simulation, and what a seed makes of them. */
 
+import { createHash } from "node:crypto";
 import { draw } from "./network.js";
 import type { Settings } from "./settings.js";
 
@@ -18,8 +19,11 @@ export interface Cast {
   readonly liars: readonly string[];
 }
 
-export function castOf({ thirdParties: n, parallel, repeat, lose, liars, seed, link }: Settings): Cast {
-  const sensors = Array.from({ length: Math.min(parallel, repeat) }, (_, i) => sensorName(i));
+export function castOf(settings: Settings): Cast {
+  const { thirdParties: n, parallel, repeat, lose, liars, seed, link, pseudonyms } = settings;
+  const sensors = Array.from({ length: Math.min(parallel, repeat) }, (_, i) =>
+    pseudonyms ? randomName(seed, i) : sensorName(i),
+  );
   const thirdParties = Array.from({ length: n }, (_, i) => thirdPartyName(i));
   const lost = chooseLost(thirdParties, lose, seed);
   return {
@@ -37,6 +41,14 @@ export function sensorName(i: number): string {
 }
 export function thirdPartyName(i: number): string {
   return `party-${`${i + 1}`.padStart(2, "0")}`;
+}
+
+/** The name of sensor i (from 0) where an observer is not to guess it: eight bytes that nobody knows without the seed. */
+function randomName(seed: number, i: number): string {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([seed, "sensor", i]))
+    .digest("hex");
+  return `0x${digest.slice(0, 16)}`;
 }
 
 /** The border router of sensor i (from 0), where its link needs one. */

@@ -63,7 +63,7 @@ export async function runFirmware(stage: Stage, exchanges: Exchanges, run: Run):
 
 /** What tells the launcher, besides the folder, which firmware a sensor runs. */
 export function launchOptions({ paths, settings }: Stage, sensor: string): string[] {
-  const { link, readings, rekeyEvery, gateway, sleep } = settings;
+  const { link, readings, rekeyEvery, gateway, pseudonyms, sleep } = settings;
   const line = paths.lineOf(sensor);
   return [
     ...(line === undefined ? [] : [`--${link}`, line]),
@@ -73,7 +73,7 @@ export function launchOptions({ paths, settings }: Stage, sensor: string): strin
         ? ["--wake", `${SLEEP_MS}`, "--times", `${readings}`]
         : ["--readings", `${readings}`]),
     ...(rekeyEvery === undefined ? [] : [sleep ? "--exchange-every" : "--rekey-every", `${rekeyEvery}`]),
-    ...(gateway ? ["--gateway"] : []),
+    ...(gateway ? ["--gateway"] : pseudonyms ? ["--pseudonyms"] : []),
   ];
 }
 

@@ -11,6 +11,7 @@ import type { Role } from "../authority/roles.js";
 import { generateRsaKeys } from "../authority/rsa-keys.js";
 import { makeEnrolment, writeMadeEnrolment } from "../enrolment/enrol.js";
 import { type Authority, addResponder, writeAuthority, writeParty } from "../enrolment/folders.js";
+import { newLinkingKey } from "../enrolment/pseudonyms.js";
 import { chooseHandle, writeGatewaySensor } from "../gateway/folder.js";
 
 /** Nothing of a simulation is to last. */
@@ -33,6 +34,8 @@ export interface FoldersPlan {
   readonly channel: boolean;
   /** The gateway of all sensors, if there is one. */
   readonly gateway?: string;
+  /** Whether sensors have pseudonyms. */
+  readonly pseudonyms?: boolean;
   /** Where `client` reaches `server`: "host:port". */
   readonly address: (client: string, server: string) => string;
   /** Hears how many keys there are so far. */
@@ -118,12 +121,14 @@ async function enrol(
     suite,
     thirdParties: thirdParties.map(identityFromText),
   };
+  const linkingKey = plan.pseudonyms ? newLinkingKey() : undefined;
   const enrolment = await makeEnrolment(authority, {
     policy,
+    ...(linkingKey !== undefined && { linkingKey }),
     responder,
     addresses: thirdParties.map((name) => address(sensor, name)),
     ...(channel && { responderAddress: address(sensor, plan.responder) }),
-    ...(plan.gateway !== undefined && { gateway: enrolAtGateway(plan, plan.gateway, policy) }),
+    ...(plan.gateway !== undefined && { gateway: enrolAtGateway(plan, plan.gateway, policy, linkingKey) }),
     ...{ deadline, days: DAYS, now },
   });
   const folders = thirdParties.map((name) => join(folder, name));
@@ -133,7 +138,12 @@ async function enrol(
 }
 
 /** Makes a sensor known to its gateway; returns how the sensor knows the gateway. */
-function enrolAtGateway(plan: FoldersPlan, gateway: string, { sensor, privacy }: Policy) {
+function enrolAtGateway(
+  plan: FoldersPlan,
+  gateway: string,
+  { sensor, privacy }: Policy,
+  linkingKey: Uint8Array | undefined,
+) {
   const { folder, thirdParties, responder, address } = plan;
   const own = join(folder, gateway);
   const handle = chooseHandle(own, sensor);
@@ -141,6 +151,7 @@ function enrolAtGateway(plan: FoldersPlan, gateway: string, { sensor, privacy }:
     ...{ sensor, privacy, handle },
     thirdParties: thirdParties.map((name) => address(gateway, name)),
     responders: [address(gateway, responder)],
+    ...(linkingKey !== undefined && { pseudonyms: { linkingKey, t: 1 } }),
   });
   return { address: address(identityToText(sensor), gateway), handle };
 }

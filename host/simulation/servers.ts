@@ -10,7 +10,7 @@ import type { Stage } from "./stage.js";
 
 /** Makes the authority's, the servers' and the sensors' folders in `folder`. */
 export async function enrolAll(stage: Stage, folder: string): Promise<Folders> {
-  const { bits, suite, threshold, privacy, deadline, readings, gateway } = stage.settings;
+  const { bits, suite, threshold, privacy, deadline, readings, gateway, pseudonyms } = stage.settings;
   const { sensors, thirdParties } = stage.cast;
   const step = stage.surroundings.progress.begin(
     `authority, ${thirdParties.length + 2} RSA-${bits} keys, enrolment`,
@@ -20,6 +20,7 @@ export async function enrolAll(stage: Stage, folder: string): Promise<Folders> {
     ...{ bits, suite, threshold, privacy, deadline, channel: readings !== undefined },
     address: (client, server) => stage.paths.address(client, server),
     ...(gateway && { gateway: GATEWAY }),
+    pseudonyms,
     signal: stage.broken,
     onKey: (made) => step.update(`${made} keys`),
   });

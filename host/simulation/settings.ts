@@ -39,6 +39,8 @@ export interface Settings {
   readonly rekeyEvery?: number;
   /** Whether sensors send bundles to a gateway. */
   readonly gateway: boolean;
+  /** Whether each exchange of a sensor has another name on the air. */
+  readonly pseudonyms: boolean;
   /** What the gateway does that it should not; absent when it is honest. */
   readonly hostile?: HostileMode;
   /** Whether they sleep between their readings, and collect R_I at the gateway after the first sleep. */

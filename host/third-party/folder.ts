@@ -37,7 +37,7 @@ import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third
 export function thirdPartyFromFolder(
   folder: string,
   onEvent: OnEvent,
-): Pick<ThirdPartyOptions, "party" | "current" | "sensor" | "bundled" | "responder" | "signer"> {
+): Pick<ThirdPartyOptions, "party" | "current" | "sensor" | "sensors" | "bundled" | "responder" | "signer"> {
   const { party, root } = readSelf(folder);
   const { identity } = party;
   const onError = (error: unknown) => {
@@ -53,7 +53,11 @@ export function thirdPartyFromFolder(
     party,
     current: () => self.current(),
     sensor: (name) => sensors.current().get(name),
-    bundled: (handle) => [...sensors.current().values()].filter(({ gateway }) => gateway?.handle === handle),
+    sensors: () => sensors.current(),
+    bundled: (handle) =>
+      [...sensors.current().values()].filter(
+        ({ gateway, pseudonyms }) => gateway?.handle === handle && pseudonyms === undefined,
+      ),
     responder: (name) => {
       const entry = known.current().get(name);
       return entry && certifiedNow(entry, root);
@@ -85,7 +89,7 @@ function readSensors(
 ): Map<string, SensorEnrolment> {
   const sensors = new Map<string, SensorEnrolment>();
   for (const enrolment of readEnrolments(folder)) {
-    const { policy, t, gateway } = enrolment;
+    const { policy, t, gateway, pseudonyms } = enrolment;
     const name = identityToText(policy.sensor);
     const path = enrolmentPath(folder, policy.sensor);
     if (sensors.has(name)) throw new FileError(path, `another file enrols ${name} too`);
@@ -111,6 +115,7 @@ function readSensors(
         }
       },
       ...(gateway !== undefined && { gateway }),
+      ...(pseudonyms !== undefined && { pseudonyms }),
     });
   }
   return sensors;

@@ -118,6 +118,13 @@ export class Records {
     }
   }
 
+  /** The T that comes next in the chain. Throws a Refusal when there is none. */
+  next(enrolled: Enrolled): number {
+    const keys = this.#keysOf(enrolled);
+    wipeKeys(keys);
+    return keys.next;
+  }
+
   /** What was accepted under this enrolment. */
   get(enrolled: Enrolled, t: number): AcceptedRecord | undefined {
     return this.isEnrolled(enrolled) ? this.#accepted.get(key(enrolled.sensor, t)) : undefined;

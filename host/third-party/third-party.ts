@@ -10,6 +10,8 @@ import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js"
 import { TAG_LENGTH } from "../../protocol/exchange/bundle.js";
 import {
   type BundlePart,
+  compressVerification,
+  isPseudonymous,
   readBundlePart,
   restoreShareMessage,
 } from "../../protocol/exchange/bundle-parts.js";
@@ -39,11 +41,13 @@ import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
 import { CoapError, coapRequest } from "../coap/client.js";
 import type { RouteResponse } from "../coap/resources.js";
+import type { Pseudonyms as SensorPseudonyms } from "../enrolment/pseudonyms.js";
 import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import { enrolledAs } from "./enrolled.js";
+import { Pseudonyms, type UnveiledPart, withoutNames } from "./pseudonyms.js";
 import { type AcceptedRecord, type Enrolled, Records } from "./records.js";
 import type { SignerOf } from "./signer.js";
 import type { Vault } from "./vault.js";
@@ -60,6 +64,8 @@ export interface SensorEnrolment {
   readonly statement: Uint8Array;
   /** How the sensor's bundles name it and its Responders; undefined for one that has no gateway. */
   readonly gateway?: BundleNames;
+  /** The same of one whose bundles name it otherwise each time, with a gateway or without. */
+  readonly pseudonyms?: SensorPseudonyms;
 }
 
 /** What bundles put in the place of names. */
@@ -88,6 +94,8 @@ export interface ThirdPartyOptions {
   current?(): ForwardingParty;
   /** The sensor of that name (identityToText), if it is enrolled here. */
   sensor(name: string): SensorEnrolment | undefined;
+  /** All sensors that are enrolled here, by name; the same map as long as none is another. Without it none has pseudonyms. */
+  sensors?(): ReadonlyMap<string, SensorEnrolment>;
   /** The sensors whose bundles have this handle: several, if they were enrolled for several gateways. */
   bundled(handle: number): readonly SensorEnrolment[];
   /** The Responder of that name, if it is known here. */
@@ -118,6 +126,8 @@ const PAUSE = 500;
 /** Milliseconds by which T may be ahead of the clock where more than one message goes out in each. */
 const BURST = 1_000;
 
+const nobody: ReadonlyMap<string, SensorEnrolment> = new Map();
+
 /** Checked in the place of a key that there is none of. */
 const NO_PSK = new Uint8Array(PSK_LENGTH);
 
@@ -132,6 +142,7 @@ interface Forwarding extends Pick<AcceptedRecord, "responder" | "deadline"> {
 export class ThirdParty {
   readonly #records: Records;
   readonly #vouching: Vouching | undefined;
+  readonly #pseudonyms: Pseudonyms;
   /** Answers that wait for the Responder, by sensor and T. */
   readonly #pending = new Map<string, Promise<RouteResponse>>();
   readonly #stopped = new AbortController();
@@ -143,6 +154,10 @@ export class ThirdParty {
     const records = new Records(store, vault);
     this.#records = records;
     const sensor = (name: string) => this.options.sensor(name);
+    this.#pseudonyms = new Pseudonyms({
+      sensors: () => this.options.sensors?.() ?? nobody,
+      next: (enrolment) => this.#nextOf(enrolledAs(enrolment)),
+    });
     this.#vouching = signer && new Vouching({ store, records, sensor, signer, onEvent });
     // One for each share that is under way: no leak.
     setMaxListeners(0, this.#stopped.signal);
@@ -173,18 +188,24 @@ export class ThirdParty {
     }
   }
 
-  /** Answers a POST of a sensor's part of a bundle, as if its I_TP had come. */
+  /** Answers a POST of a sensor's part of a bundle, as if its I_TP had come; to one with a pseudonym without names. */
   receivePart(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
+    const answer = this.#receivePart(peer, payload);
+    if (!isPseudonymous(payload)) return answer;
+    return answer instanceof Promise ? answer.then(withoutNames) : withoutNames(answer);
+  }
+
+  #receivePart(peer: string, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
     let message = payload;
     try {
-      const part = readBundlePart(payload);
-      const candidates = this.options.bundled(part.handle);
+      const candidates = isPseudonymous(payload) ? this.#pseudonyms.unveil(payload) : this.#bundled(payload);
       if (candidates.length === 0) {
-        throw new Refusal(ErrorNumbers.identity, `no sensor with handle ${part.handle} is enrolled here`);
+        throw new Refusal(ErrorNumbers.identity, "no sensor of that handle or pseudonym is enrolled here");
       }
       // Most have it for themselves. Of several only one can have made the MAC.
-      for (const [i, enrolment] of candidates.entries()) {
+      for (const [i, { enrolment, payload: plain }] of candidates.entries()) {
         try {
+          const part = readBundlePart(plain);
           const known = this.#known(enrolment, part);
           if (known !== undefined) return known;
           message = this.#restore(enrolment, part);
@@ -197,6 +218,20 @@ export class ThirdParty {
     } catch (error) {
       return refuse(this.options.onEvent, "I_TP", peer, message, error);
     }
+  }
+
+  #nextOf(enrolled: Enrolled): number | undefined {
+    try {
+      return this.#records.next(enrolled);
+    } catch (error) {
+      this.#fault(enrolled.sensor, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  #bundled(payload: Uint8Array): UnveiledPart[] {
+    const { handle } = readBundlePart(payload);
+    return this.options.bundled(handle).map((enrolment) => ({ enrolment, payload }));
   }
 
   /** Answers the question of a gateway whether this Responder may have an exchange. */
@@ -231,6 +266,7 @@ export class ThirdParty {
     const isNew = this.#records.accept(enrolled, t, record, { psk, envelopeKey });
     wipe(psk);
     if (!isNew) throw new Refusal(ErrorNumbers.authentication, `T ${t} is seen`);
+    this.#pseudonyms.used(sensor, t);
     if (enrolment.start !== undefined) enrolment.taken?.();
     this.#tell("TP_R", responder, sensor, forward.length);
     return this.#forward(sensor, t, forwarding);
@@ -263,10 +299,10 @@ export class ThirdParty {
 
   /** I_TP out of a part; for a T without a PSK one that does not hold. */
   #restore(enrolment: SensorEnrolment, part: BundlePart): Uint8Array {
-    const { policy, gateway } = enrolment;
+    const { policy, gateway, pseudonyms } = enrolment;
     const { identity } = this.options.party;
     const { psk } = this.#pskFor(enrolledAs(enrolment), part.t);
-    const responders = gateway?.responders ?? [];
+    const responders = (pseudonyms ?? gateway)?.responders ?? [];
     try {
       return restoreShareMessage(primitives, part, { identity, policy, psk, responders });
     } finally {
@@ -436,7 +472,8 @@ export class ThirdParty {
       createShareVerification(primitives, session, identity, psk, confirmation),
     );
     if (answer === undefined) return { code: Codes.serviceUnavailable };
-    this.#tell("TP_I", sensor, sensor, answer.length);
+    const hides = this.options.sensor(sensor)?.pseudonyms !== undefined;
+    this.#tell("TP_I", sensor, sensor, (hides ? compressVerification(answer) : answer).length);
     return mikeyResponse(Codes.changed, answer);
   }
 

@@ -22,7 +22,13 @@ import { BUNDLE_SUITE, SHARE_FROM_END, TAG_LENGTH } from "./bundle.js";
 import { bundleTail, cutBundle } from "./bundle-cut.js";
 import { contentsOffset, openShareMessage, shareMessageHead } from "./layout.js";
 import { type Policy, shareIndex } from "./policy.js";
-import { CHECK_VALUE_LENGTH, extensionData, NONCE_LENGTH, PROFILE } from "./profile.js";
+import {
+  CHECK_VALUE_LENGTH,
+  extensionData,
+  NONCE_LENGTH,
+  PROFILE,
+  RESPONDER_NONCE_LENGTH,
+} from "./profile.js";
 import { headOf, PSEUDONYM_LENGTH, PSEUDONYMOUS_PROFILE, withHead } from "./pseudonym.js";
 import { type ResponderField, readResponderField } from "./responder-field.js";
 import { createSession, derivedShare, labelContextOf } from "./session.js";
@@ -215,6 +221,16 @@ export function compressVerification(verification: Uint8Array): Uint8Array {
     throw new Refusal(ErrorNumbers.mac, `TP_I has a V of ${tag.length} bytes, not of ${TAG_LENGTH}`);
   }
   return tag.slice();
+}
+
+/**
+ * R_I out of such an answer, which the gateway hands on as it is; undefined for a receipt. Throws a DecodeError for what
+ * can be neither.
+ */
+export function briefConfirmation(answer: Uint8Array): Uint8Array | undefined {
+  if (answer.length === TAG_LENGTH) return undefined;
+  if (answer.length < RESPONDER_NONCE_LENGTH + TAG_LENGTH) throw tooShort(answer);
+  return answer.slice();
 }
 
 function otherProfile([profile]: Uint8Array): Refusal {

@@ -16,6 +16,9 @@ import { readResponderField, responderField } from "./responder-field.js";
 export const TRIGGER_PATH = "t";
 export const VOUCH_PATH = "v";
 
+/** In the place of the T of a sensor with pseudonyms, which is its next: no exchange has this one. */
+export const HIDDEN_T = 0;
+
 /** Bytes of the Responder's nonce and of a tag. */
 export const TRIGGER_NONCE_LENGTH = 8;
 export const TRIGGER_TAG_LENGTH = 8;

@@ -80,6 +80,23 @@ describe("a wake-up", () => {
     deepEqual(renewed, ["sense", "store:1/1/0 exchange", "store:0/0/0 resume", "post", "sleep:true"]);
   });
 
+  it("with pseudonyms gives a session up with the exchange that renews it, and its reading leaves with the shares", () => {
+    const fresh = (...events: CycleEvent[]) => run(new Cycle(EVERY, true), ...events);
+    deepEqual(fresh(woken(EVERY), sensed, opened, exchanged(false)), [
+      "sense",
+      "store:1/1/0 exchange",
+      "post",
+      "store:1/1/1 sleep:false",
+    ]);
+    const cycle = new Cycle(EVERY, true);
+    run(cycle, woken(EVERY));
+    const exchange = cycle.handle(sensed).find(({ kind }) => kind === "exchange");
+    ok(exchange?.kind === "exchange" && exchange.early);
+    deepEqual(fresh(woken(1), sensed, opened, settled(true)), ["sense", "resume", "post", "sleep:true"]);
+    // In the pause after a failure nothing has replaced it.
+    deepEqual(fresh(woken(EVERY, { failed: 1, rest: 2 }), sensed), ["sense", "resume"]);
+  });
+
   it("takes silence for a lost session after some wake-ups", () => {
     deepEqual(run(new Cycle(EVERY), woken(1, { unacknowledged: SILENT - 1 }), sensed), ["sense", "resume"]);
     const steps = run(new Cycle(EVERY), woken(1, { unacknowledged: SILENT }), sensed);

@@ -56,6 +56,11 @@ describe("an enrolment", () => {
     deepEqual(withoutPsks(ascii("{}")), ascii("{}"));
   });
 
+  it("may give the sensor pseudonyms", () => {
+    equal(changed({}).linkingKey, undefined);
+    deepEqual(changed({ linkingKey: "0F".repeat(16) }).linkingKey, new Uint8Array(16).fill(15));
+  });
+
   it("ignores members that it does not know", () => {
     equal(changed({ comment: "ward 7" }).deadline, 20_000);
   });
@@ -75,6 +80,13 @@ describe("an enrolment", () => {
       { t },
       /^t: expected 1 to/,
     ]),
+    ...["", "ab", "ab".repeat(17)].map((linkingKey): [Record<string, unknown>, RegExp] => [
+      { linkingKey },
+      /^linkingKey: expected 16 bytes, got \d+$/,
+    ]),
+    ...[null, 7, "zz".repeat(16), {}, ["ab".repeat(16)]].map(
+      (linkingKey): [Record<string, unknown>, RegExp] => [{ linkingKey }, /^linkingKey: expected /],
+    ),
     [{ psks: undefined }, /^psks: expected a list of 3/],
     [{ psks: psks.slice(1) }, /^psks: expected a list of 3/],
     [{ psks: [...psks, "cd".repeat(16)] }, /^psks: expected a list of 3/],

@@ -161,6 +161,8 @@ export interface WorldOptions {
   /** Seconds. */
   readonly deadline?: number;
   readonly seed?: string;
+  /** Gives the sensor pseudonyms under this key. */
+  readonly linkingKey?: Uint8Array;
   /** What the Responder does with a datagram on its own address. */
   readonly hospital?: (world: World, datagram: Uint8Array) => void;
   /** What the gateway does with a datagram; the sensor is enrolled with it then. */
@@ -214,6 +216,7 @@ export class World {
       responder,
       ...(options.hospital !== undefined && { responderAddress: RESPONDER }),
       ...(options.gateway !== undefined && { gateway: GATEWAY }),
+      ...(options.linkingKey !== undefined && { linkingKey: options.linkingKey }),
       addresses,
       start: { t: 1, keys: addresses.map((_, i) => pskOf(i + 1)) },
       weights: weightMatrix(sharingOf(policy)),

@@ -23,6 +23,7 @@ import { PART_PATH } from "../../../protocol/exchange/bundle-cut.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
 import type { WaitingInitiator } from "../../../protocol/exchange/initiator.js";
 import type { Policy } from "../../../protocol/exchange/policy.js";
+import { withPseudonym } from "../../../protocol/exchange/pseudonym.js";
 import { VOUCH_PATH } from "../../../protocol/exchange/trigger.js";
 import type { CoapContent } from "../../../protocol/oscore/message.js";
 import { stand } from "../responder/forwarding.js";
@@ -60,11 +61,14 @@ export interface Scene {
 
 export interface SceneOptions {
   readonly gateway?: Partial<GatewayOptions>;
+  /** Gives the sensor pseudonyms under this key. */
+  readonly linkingKey?: Uint8Array;
   /** Has the gateway reach the Responder by HTTP; hears what arrives there. */
   onHttp?(request: CoapContent): void;
 }
 
 export async function scene(w: World, options: SceneOptions = {}): Promise<Scene> {
+  const { linkingKey } = options;
   const policy: Policy = { ...w.policy, suite: "aes-ccm-128-8" };
   const statement = await stated(w.authority, policy);
   const servers = new Map<string, { server: CoapServer; close(): Promise<void> | void }>();
@@ -148,11 +152,14 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
       start: { t: 1, keys: w.psks[i] },
       statement,
       gateway: { handle: HANDLE, responders: [w.hospital.identity] },
+      ...(linkingKey !== undefined && { pseudonyms: { linkingKey, responders: [w.hospital.identity] } }),
     };
+    const enrolled = new Map([["sensor01", enrolment]]);
     const party = new ThirdParty({
       party: presented(certified),
-      sensor: (name) => (name === "sensor01" ? enrolment : undefined),
-      bundled: (handle) => (handle === HANDLE ? [enrolment] : []),
+      sensor: (name) => enrolled.get(name),
+      sensors: () => enrolled,
+      bundled: (handle) => (handle === HANDLE && linkingKey === undefined ? [enrolment] : []),
       responder: () => ({ ...known(w.hospital), address: responderAddress }),
       signer: responderSigner(w.authority, (name) => name === "hospital"),
       store: new MemoryStore(),
@@ -189,11 +196,14 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
     privacy: policy.privacy,
     thirdParties,
     responders: [http === undefined ? responderAddress : `http://${http.address}/`],
+    ...(linkingKey !== undefined && { pseudonyms: { linkingKey, t: 1 } }),
   };
+  const sensors = new Map([[HANDLE, sensor]]);
   const startGateway = async () => {
     const gateway = new Gateway({
-      sensor: (handle) => (handle === HANDLE ? sensor : undefined),
+      sensor: (handle) => sensors.get(handle),
       named: (name) => (name === "sensor01" ? sensor : undefined),
+      sensors: () => sensors,
       store,
       onEvent: (event) => void gatewayEvents.push(event),
       deadline: 5_000,
@@ -224,7 +234,9 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
     bundle(t) {
       const waiting = begin(w, t, { policy });
       const { session, nonce, messages } = waiting;
-      return { waiting, bundle: createBundle(session, nonce, messages, HANDLE, [w.hospital.identity]) };
+      const bundle = createBundle(session, nonce, messages, HANDLE, [w.hospital.identity]);
+      if (linkingKey === undefined) return { waiting, bundle };
+      return { waiting, bundle: withPseudonym(primitives, bundle, linkingKey, t) };
     },
     send: (path, payload, more = {}) => coapRequest({ address: address(), path, payload, ...more }),
     post: (bundle) => made.send("b", bundle, { contentFormat: ContentFormats.octetStream }),
