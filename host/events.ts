@@ -1,6 +1,7 @@
 /** What a party says of an exchange, for logs and for whoever watches the process. Never a key. */
 
 import type { Reading } from "./channel/channel.js";
+import type { Answer } from "./channel/requests.js";
 
 /** The five messages of profile 1. */
 export type MessageName = "I_TP" | "TP_I" | "TP_R" | "R_TP" | "R_I";
@@ -8,6 +9,8 @@ export type MessageName = "I_TP" | "TP_I" | "TP_R" | "R_TP" | "R_I";
 export type PartyEvent =
   /** A sensor's reading: T and number name it. See channel/channel.ts. */
   | ({ readonly event: "reading" } & Reading)
+  /** A sensor's answer to a request. See channel/requests.ts. */
+  | ({ readonly event: "answer" } & Answer)
   | { readonly event: "listening"; readonly address: string; readonly port: number }
   /** What listens besides CoAP; told before "listening" is. */
   | {

@@ -8,8 +8,7 @@
  */
 
 import { toHex } from "../../protocol/bytes.js";
-import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
-import { encodeUint, findOption } from "../../protocol/coap/options.js";
+import { Codes, codeName } from "../../protocol/coap/numbers.js";
 import {
   confirmedContext,
   confirmedSecrets,
@@ -18,21 +17,34 @@ import {
   provisionalIdContext,
 } from "../../protocol/exchange/channel.js";
 import type { Confirmation } from "../../protocol/exchange/confirmation.js";
-import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
+import {
+  createSensorRequest,
+  type SensorAnswer,
+  type SensorRequest,
+  VALID_FOR,
+} from "../../protocol/exchange/sensor-requests.js";
 import type { ChannelKeys, Session } from "../../protocol/exchange/session.js";
 import { identityToText } from "../../protocol/mikey/identity.js";
 import { EchoValues } from "../../protocol/oscore/echo.js";
 import { errorResponse, OscoreError } from "../../protocol/oscore/errors.js";
 import type { CoapContent } from "../../protocol/oscore/message.js";
-import { protectResponse, type RequestHeader, readRequestHeader } from "../../protocol/oscore/protect.js";
+import {
+  protectRequest,
+  protectResponse,
+  type RequestHeader,
+  readRequestHeader,
+} from "../../protocol/oscore/protect.js";
 import { NEW_WINDOW } from "../../protocol/oscore/replay-window.js";
 import { challenge, receiveRequest } from "../../protocol/oscore/server.js";
+import { bare, busy } from "../coap/answer.js";
 import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import type { Store } from "../store/store.js";
 import { HeldRequests } from "./held.js";
+import { readPost } from "./posts.js";
 import { type ChannelRecord, ChannelRecords } from "./records.js";
-import { decodeSenml, type SenmlRecord } from "./senml.js";
+import { type Answer, answerTo, type OpenRequest, OpenRequests } from "./requests.js";
+import type { SenmlRecord } from "./senml.js";
 
 /** What a sensor has measured. */
 export interface Reading {
@@ -55,6 +67,8 @@ export interface ChannelOptions {
    * of one again after a crash, with the same T and number.
    */
   onReading(reading: Reading): void;
+  /** Hears of each answer of a sensor to a request, in the same way. */
+  onAnswer?(answer: Answer): void;
   readonly onEvent: OnEvent;
   /** Milliseconds for which a request that came before its key is kept. */
   readonly hold: number;
@@ -68,19 +82,20 @@ export const FRESH_FOR = 10_000;
 const HELD = { count: 1_000, bytes: 256 * 1024, perContext: 4 } as const;
 /** Bytes of the OSCORE sender ID that a sensor gets: enough for 2^32 sensors at one Responder. */
 const SENDER_ID_LENGTH = 4;
-/** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */
-const RETRY_AFTER = 5;
 
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #records: ChannelRecords;
   readonly #held: HeldRequests;
+  /** What sensors were asked. */
+  readonly requests: OpenRequests;
   readonly #echo = new EchoValues(primitives, randomSource(32));
   #closed = false;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
     this.#records = new ChannelRecords(options.store);
+    this.requests = new OpenRequests(options.store);
     this.#held = new HeldRequests({ ...HELD, time: options.hold });
   }
 
@@ -121,6 +136,29 @@ export class Channel {
     }
   }
 
+  /**
+   * A request to a sensor under the keys of its last exchange, for the gateway. Its number is used up durably before this
+   * returns, and what is to be sent is kept. Undefined for a sensor without such keys.
+   */
+  ask(sensor: string, request: SensorRequest, gateway: string): OpenRequest | undefined {
+    const record = this.#records.latest(sensor);
+    if (record === undefined) return undefined;
+    const { t, sequence, senderId, window } = record;
+    const context = confirmedContext(primitives, "responder", confirmedSecrets(primitives, record, record));
+    const content = createSensorRequest(request, Math.max(0, window.next - 1 + VALID_FOR));
+    const { message } = protectRequest(primitives, context, sequence, content);
+    const [{ value: oscore }] = message.options;
+    const open = {
+      ...{ sensor, t, request: sequence, asked: request.kind, gateway, senderId },
+      ...{ oscore, payload: message.payload, deposited: false },
+    };
+    this.#options.store.transaction(() => {
+      this.#records.put({ ...record, sequence: sequence + 1 });
+      this.requests.add(open);
+    });
+    return open;
+  }
+
   /** Nothing that is held is delivered any more. */
   close(): void {
     this.#closed = true;
@@ -144,7 +182,7 @@ export class Channel {
     } else {
       // The number of this response is used up, whatever it says.
       this.#options.store.transaction(() => this.#records.put(next));
-      if (received.kind === "duplicate") response = readPost(received.request).answer;
+      if (received.kind === "duplicate") response = readPost(received.request).response;
     }
     return protectResponse(primitives, context, header, { ...response, options: asking.options }, sequence);
   }
@@ -162,8 +200,7 @@ export class Channel {
     }
     if (idContext.length !== ID_CONTEXT_LENGTH) throw new OscoreError("context", "no such kid context");
     if (this.#held.hold(performance.now(), toHex(idContext), peer, message)) return bare(Codes.changed);
-    const maxAge = { number: OptionNumbers.maxAge, value: encodeUint(RETRY_AFTER) };
-    return { ...bare(Codes.serviceUnavailable), options: [maxAge] };
+    return busy(Codes.serviceUnavailable);
   }
 
   #openProvisional(record: ChannelRecord, header: RequestHeader, message: CoapContent): void {
@@ -187,12 +224,27 @@ export class Channel {
     age: Reading["age"],
   ): CoapContent {
     const { sensor, t } = record;
-    const { answer, records } = readPost(request);
+    const { response, records, answer } = readPost(request);
     this.#options.store.transaction(() => {
       this.#records.put(record);
       if (records !== undefined) this.#options.onReading({ sensor, t, number, confirmed, age, records });
+      // Whoever asked had confirmed keys, and so has whoever answers.
+      if (answer !== undefined && confirmed) this.#answered(record, answer, age);
     });
-    return answer;
+    return response;
+  }
+
+  /** Takes the answer to a request that is open; a sensor that answers another is not asked to stop. */
+  #answered({ sensor, t }: ChannelRecord, given: SensorAnswer, age: Answer["age"]): void {
+    const open = this.requests.get({ sensor, t, request: given.number });
+    if (open === undefined || open.answer !== undefined) {
+      const reason = `number ${given.number} of T ${t} is no request that is open (${codeName(given.code)})`;
+      this.#options.onEvent({ event: "refused", message: "answer", from: sensor, error: null, reason });
+      return;
+    }
+    const answer = answerTo(open, given, age);
+    this.requests.answered(answer);
+    this.#options.onAnswer?.(answer);
   }
 
   /** Opens what came before the keys did. */
@@ -214,28 +266,4 @@ export class Channel {
   #refused(from: string, { message: reason }: Error): void {
     this.#options.onEvent({ event: "refused", message: "reading", from, error: null, reason });
   }
-}
-
-/** What the resource says to a request, and the reading in it: POST of SenML to READINGS_PATH. */
-function readPost({ code, options, payload }: CoapContent): {
-  readonly answer: CoapContent;
-  readonly records?: readonly SenmlRecord[];
-} {
-  const path = options.filter(({ number }) => number === OptionNumbers.uriPath);
-  if (path.length !== 1 || Buffer.from(path[0].value).toString("latin1") !== READINGS_PATH)
-    return { answer: bare(Codes.notFound) };
-  if (code !== Codes.POST) return { answer: bare(Codes.methodNotAllowed) };
-  const format = findOption(options, OptionNumbers.contentFormat);
-  if (format === undefined || toHex(format) !== toHex(encodeUint(SENML_CBOR)))
-    return { answer: bare(Codes.unsupportedContentFormat) };
-  try {
-    return { answer: bare(Codes.changed), records: decodeSenml(payload) };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return { answer: bare(Codes.badRequest) };
-  }
-}
-
-function bare(code: number): CoapContent {
-  return { code, options: [], payload: new Uint8Array(0) };
 }

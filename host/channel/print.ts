@@ -1,6 +1,7 @@
-/** A reading as one line for people. */
+/** Readings and answers, each as one line for people. */
 
 import type { Reading } from "./channel.js";
+import type { Answer } from "./requests.js";
 import type { SenmlRecord } from "./senml.js";
 
 /** "sensor01 7/0: heart-rate 72 beat/min, … (confirmed, age unknown)"; 7/0 is the exchange's T and the number. */
@@ -8,6 +9,14 @@ export function readingLine({ sensor, t, number, records, confirmed, age }: Read
   const values = records.map(recordText).join(", ");
   const standing = confirmed ? "confirmed" : "not confirmed";
   return `${sensor} ${t}/${number}: ${values} (${standing}, ${age === "fresh" ? "fresh" : "age unknown"})`;
+}
+
+/** "sensor01 7/#3: heart-rate 72 beat/min (2.05, fresh)": T and the number of the request. */
+export function answerLine({ sensor, t, request, code, age, records, seconds, payload }: Answer): string {
+  const said =
+    records?.map(recordText).join(", ") ?? (seconds === undefined ? payload : `every ${seconds} s`);
+  const what = said === "" ? "answered" : said;
+  return `${sensor} ${t}/#${request}: ${what} (${code}, ${age === "fresh" ? "fresh" : "age unknown"})`;
 }
 
 function recordText({ n, u, v, vs, vb, vd, s, t }: SenmlRecord): string {

@@ -48,6 +48,12 @@ export class ChannelRecords {
     return name === undefined ? undefined : this.#channels.get(name);
   }
 
+  /** The channel of a sensor's last exchange. */
+  latest(sensor: string): ChannelRecord | undefined {
+    const [name] = this.#sensors.get(sensor) ?? [];
+    return name === undefined ? undefined : this.#channels.get(name);
+  }
+
   /** Adds a sensor's new channel, and forgets what is older than its last. Within a transaction. */
   add(record: ChannelRecord): void {
     const name = toHex(record.senderId);

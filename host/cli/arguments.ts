@@ -95,6 +95,11 @@ export function another(text: string, previous: readonly Placed[] = []): Placed[
   return [...previous, next];
 }
 
+/** HOST:PORT, as it was meant: with the port that stands for none. */
+export function hostPort(text: string): string {
+  return formatAddress(address(text));
+}
+
 function address(text: string): Address {
   return valid(() => parseAddress(text));
 }

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { CoapContent } from "../../protocol/oscore/message.js";
 import { Channel } from "../channel/channel.js";
-import { readingLine } from "../channel/print.js";
+import { answerLine, readingLine } from "../channel/print.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
 import type { ProtectedHandler } from "../coap/resources.js";
+import { type ControlServer, startControlServer } from "../control/server.js";
+import { controlSocket } from "../control/socket.js";
 import { deadlinesOf } from "../deadlines.js";
 import type { OnEvent } from "../events.js";
 import { Feed } from "../feed/feed.js";
@@ -14,11 +16,15 @@ import { startFeedServer } from "../feed/server.js";
 import type { HttpListener } from "../http/listen.js";
 import { startOscoreServer } from "../http/server.js";
 import { stateFolder } from "../own-folder.js";
+import { Asking } from "../responder/asking.js";
 import { evidenceFolder } from "../responder/evidence.js";
 import { responderFromFolder } from "../responder/folder.js";
 import { Responder } from "../responder/responder.js";
 import { hasServed, markServed } from "../responder/served.js";
 import { openLmdbStore } from "../store/lmdb.js";
+import { hostPort } from "./arguments.js";
+import { addAskCommand } from "./responder-ask.js";
+import { addTriggerCommand } from "./responder-trigger.js";
 import { eventLog, listenAddress, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 
 export function addResponderCommand(program: Command): void {
@@ -38,18 +44,26 @@ export function addResponderCommand(program: Command): void {
         "--feed <host:port>",
         "GET /readings: readings in clear as Server-Sent Events; name a host of this machine",
       ).argParser(listenAddress),
+    )
+    .addOption(
+      new Option("--gateway <host:port>", "where requests wait for sensors that sleep").argParser(hostPort),
     );
-  program.addCommand(command.action(runResponder).copyInheritedSettings(program));
+  command.action(runResponder).copyInheritedSettings(program);
+  addTriggerCommand(command);
+  addAskCommand(command);
+  program.addCommand(command);
 }
 
 interface ResponderCommandOptions extends ServeOptions {
   readonly print?: true;
   readonly http?: Address;
   readonly feed?: Address;
+  /** host:port */
+  readonly gateway?: string;
 }
 
 async function runResponder(options: ResponderCommandOptions): Promise<void> {
-  const { dir, deadline, print } = options;
+  const { dir, deadline, print, gateway } = options;
   const feed = new Feed();
   const onEvent = eventLog();
   const folder = responderFromFolder(dir, onEvent);
@@ -66,7 +80,14 @@ async function runResponder(options: ResponderCommandOptions): Promise<void> {
       feed.publish(reading);
       if (print) process.stderr.write(`${readingLine(reading)}\n`);
     },
+    onAnswer(answer) {
+      onEvent({ event: "answer", ...answer });
+      feed.publishAnswer(answer);
+      if (print) process.stderr.write(`${answerLine(answer)}\n`);
+      asking.answered(answer);
+    },
   });
+  const asking = new Asking({ channel, onEvent, ...(gateway !== undefined && { gateway }) });
   const responder = await Responder.resume({
     ...folder,
     ...{ store, onEvent, keepEvidence, hold, hasServed: hasServed(dir) },
@@ -76,16 +97,19 @@ async function runResponder(options: ResponderCommandOptions): Promise<void> {
   });
   markServed(dir);
   const onProtected = (peer: string, request: CoapContent) => channel.receive(peer, request);
-  let besides: HttpListener[] = [];
+  let besides: { close(): Promise<void> }[] = [];
   const party = {
     async open() {
       besides = await openBesides(options, { feed, onProtected, onEvent });
+      const control = await openControl(dir, asking, onEvent);
+      if (control !== undefined) besides.push(control);
     },
     // Anybody's message costs public-key operations here.
     routes: mikeyRoute((peer, payload) => responder.receive(peer, payload), { admission: true }),
     onProtected,
     async close() {
       await Promise.all(besides.map((listener) => listener.close()));
+      await asking.close();
       channel.close();
       responder.close();
     },
@@ -113,4 +137,20 @@ async function openBesides(
       : [open("http", http, startOscoreServer({ listen: http, onProtected, onError }))]),
     ...(feedAt === undefined ? [] : [open("feed", feedAt, startFeedServer(feedAt, feed, onError))]),
   ]);
+}
+
+/** Takes orders of this machine's; without them it serves all the same. */
+async function openControl(
+  dir: string,
+  asking: Asking,
+  onEvent: OnEvent,
+): Promise<ControlServer | undefined> {
+  const onError = (error: unknown) =>
+    onEvent({ event: "fault", where: "control", reason: (error as Error).message });
+  try {
+    return await startControlServer(controlSocket(dir), asking, onError);
+  } catch (error) {
+    onError(error);
+    return undefined;
+  }
 }

@@ -1,11 +1,12 @@
 /**
- * Readings as Server-Sent Events (WHATWG HTML §9.2), one JSON object an event. The last ones are kept in memory; each
+ * Readings and answers as Server-Sent Events (WHATWG HTML §9.2), one JSON object an event. The last ones are kept in memory; each
  * reader has its place among them and is given more as it takes it, so that a slow one costs nothing. Who falls behind
  * what is kept is dropped, and may come again with Last-Event-ID.
  */
 
 import { randomBytes } from "node:crypto";
 import type { Reading } from "../channel/channel.js";
+import type { Answer } from "../channel/requests.js";
 
 export interface FeedLimits {
   /** Readings that are kept. */
@@ -52,12 +53,12 @@ export class Feed {
 
   /** Adds a reading. */
   publish({ sensor, t, number, confirmed, age, records }: Reading): void {
-    const data = JSON.stringify({ sensor, t, number, confirmed, age, records });
-    const text = `id: ${this.#run}-${this.#first + this.#kept.length}\nevent: reading\ndata: ${data}\n\n`;
-    this.#kept.push(text);
-    this.#bytes += text.length;
-    while (this.#kept.length > this.#limits.events || this.#bytes > this.#limits.bytes) this.#forgetFirst();
-    for (const reader of this.#readers) this.#give(reader);
+    this.#add("reading", { sensor, t, number, confirmed, age, records });
+  }
+
+  /** Adds a sensor's answer. */
+  publishAnswer(answer: Answer): void {
+    this.#add("answer", answer);
   }
 
   /** Begins to give events: those behind `lastId`, without it those to come. */
@@ -78,6 +79,15 @@ export class Feed {
   /** Shows that the connections are in use; a comment is no event. */
   keepAlive(): void {
     for (const reader of this.#readers) if (reader.ready) reader.ready = reader.stream.write(":\n\n");
+  }
+
+  #add(kind: "reading" | "answer", data: object): void {
+    const id = `${this.#run}-${this.#first + this.#kept.length}`;
+    const text = `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
+    this.#kept.push(text);
+    this.#bytes += text.length;
+    while (this.#kept.length > this.#limits.events || this.#bytes > this.#limits.bytes) this.#forgetFirst();
+    for (const reader of this.#readers) this.#give(reader);
   }
 
   #resume(reader: Reader, lastId: string): void {
