@@ -16,6 +16,7 @@ import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
 import type { Item, Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
+import type { StoreTrouble } from "./store-trouble.js";
 
 export interface DeliveryOptions {
   readonly mailboxes: Mailboxes;
@@ -24,6 +25,7 @@ export interface DeliveryOptions {
   onItem(name: string): void;
   /** Hears that a third party has found a part good. */
   onGood?(mailbox: Pick<Mailbox, "handle" | "t">): void;
+  readonly trouble: StoreTrouble;
 }
 
 /** Milliseconds from the beginning of one question to the next at least: some fail at once. */
@@ -56,8 +58,9 @@ export class Delivery {
     );
     const all = Promise.all(deliveries).then(() => {
       this.#running.delete(name);
+      const { trouble, mailboxes } = this.#options;
       // The next process goes on with what this one leaves.
-      if (!this.#stopped.signal.aborted) this.#options.mailboxes.closeBundle(name);
+      if (!this.#stopped.signal.aborted) trouble.attempt(() => mailboxes.closeBundle(name));
     });
     this.#running.set(name, all);
   }
@@ -71,7 +74,7 @@ export class Delivery {
   async #deliver(name: string, mailbox: Mailbox, x: number, address: string, part: Uint8Array) {
     const { sensor, t, deadline } = mailbox;
     const { signal } = this.#stopped;
-    const { mailboxes, onEvent, onItem } = this.#options;
+    const { mailboxes, onEvent, onItem, trouble } = this.#options;
     for (;;) {
       const began = Date.now();
       if (began >= deadline || signal.aborted) return;
@@ -84,8 +87,11 @@ export class Delivery {
           payload: confirmation,
           contentFormat: ContentFormats.octetStream,
         };
-        if (answer !== "refused") this.#options.onGood?.(mailbox);
-        const isNew = mailboxes.answered(name, x, answer !== "refused", item, Date.now());
+        const note = () => {
+          if (answer !== "refused") this.#options.onGood?.(mailbox);
+          return mailboxes.answered(name, x, answer !== "refused", item, Date.now());
+        };
+        const isNew = (await trouble.persist(note, { until: deadline, signal }))?.result;
         if (isNew) {
           onEvent({ event: "waiting", sensor, bytes: confirmation?.length ?? 0 });
           onItem(name);

@@ -1,6 +1,10 @@
 /**
  * Forwards what sensors send to their Responders under OSCORE, one message of a mailbox after the other, and waits with
  * them for a Responder that is away. The bytes of the OSCORE message stay as they are, over CoAP and over HTTP.
+ *
+ * An answer ends a message's wait when it is protected, or a receipt for one under a provisional context, which has no other.
+ * Whatever else comes may be anybody's: of a proxy on the way for instance, or of a Responder that has forgotten the
+ * sensor. It is nobody's word, and the message is tried again, later and later, while others go on.
  */
 
 import { setMaxListeners } from "node:events";
@@ -8,11 +12,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Codes, ContentFormats, codeClass, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { findOption } from "../../protocol/coap/options.js";
 import { carriedResponse } from "../../protocol/exchange/carried.js";
+import { OscoreError } from "../../protocol/oscore/errors.js";
+import { decodeOscoreOption } from "../../protocol/oscore/option.js";
 import { CoapError, type CoapResponse, coapRequest } from "../coap/client.js";
 import { isHttpUrl, oscorePost } from "../http/client.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { Outgoing } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
+import type { StoreTrouble } from "./store-trouble.js";
 
 export interface ForwardingOptions {
   readonly mailboxes: Mailboxes;
@@ -22,15 +29,35 @@ export interface ForwardingOptions {
   address(name: string): string | undefined;
   /** Milliseconds that one question to a Responder may take. */
   readonly attempt: number;
+  readonly trouble: StoreTrouble;
 }
 
 /** Milliseconds of rest after a Responder was silent: the first, and the longest. */
 const FIRST_REST = 500;
 const LONGEST_REST = 30_000;
+/** The longest rest of a message whose answers prove nothing. */
+const LONGEST_DOUBT = 3600_000;
+
+/** A message whose answers proved nothing: when it is tried again, and how long it rests now. */
+interface Doubt {
+  readonly due: number;
+  readonly rest: number;
+}
+
+/** What works on a mailbox. */
+interface Worker {
+  readonly done: Promise<void>;
+  /** Ends a rest: there is something new. */
+  wake: () => void;
+}
 
 export class Forwarding {
   readonly #options: ForwardingOptions;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, Worker>();
+  /** By key of the message. */
+  readonly #doubts = new Map<string, Doubt>();
+  /** Why a Responder could not be asked, as it was told last, by address. */
+  readonly #unreachable = new Map<string, string>();
   /** Sensors that wait for the answer now, by key of the message. */
   readonly #listeners = new Map<string, (response: CoapResponse) => void>();
   readonly #stopped = new AbortController();
@@ -42,9 +69,19 @@ export class Forwarding {
 
   /** Goes on with what waits in a mailbox. */
   start(name: string): void {
-    if (this.#running.has(name) || this.#stopped.signal.aborted) return;
-    const work = this.#work(name).finally(() => this.#running.delete(name));
-    this.#running.set(name, work);
+    if (this.#stopped.signal.aborted) return;
+    const running = this.#running.get(name);
+    if (running !== undefined) {
+      running.wake();
+      return;
+    }
+    const done = this.#work(name).finally(() => this.#running.delete(name));
+    this.#running.set(name, { done, wake: () => undefined });
+  }
+
+  /** Keys of those messages of a mailbox whose answers proved nothing. */
+  refused(name: string): ReadonlySet<string> {
+    return new Set([...this.#doubts.keys()].filter((key) => key.startsWith(`${name} `)));
   }
 
   /** The Responder's answer to a message, if it comes within so many milliseconds; else it goes into the mailbox. */
@@ -58,27 +95,47 @@ export class Forwarding {
 
   async close(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
   async #work(name: string): Promise<void> {
+    const { mailboxes, address: addressOf, trouble } = this.#options;
     const { signal } = this.#stopped;
     let rest = FIRST_REST;
     for (;;) {
-      const [next] = this.#options.mailboxes.outgoing(name);
-      const address = this.#options.address(name);
+      const waiting = trouble.attempt(() => mailboxes.outgoing(name))?.result ?? [];
+      this.#forgetDoubts(name, waiting);
+      const address = addressOf(name);
       // A Responder that nobody knows may be known after a restart.
-      if (next === undefined || address === undefined || signal.aborted) return;
-      const response = await this.#ask(address, next[1]);
-      if (signal.aborted) return;
-      if (response !== undefined) {
-        rest = FIRST_REST;
-        this.#settle(name, next, response);
+      if (waiting.length === 0 || address === undefined || signal.aborted) return;
+      const now = Date.now();
+      const due = waiting.map(([key]) => this.#doubts.get(key)?.due ?? now);
+      const first = due.findIndex((at) => at <= now);
+      if (first < 0) {
+        await this.#restUntilWoken(name, Math.min(...due) - now);
         continue;
       }
-      await sleep(rest, undefined, { signal, ref: false }).catch(() => undefined);
-      rest = Math.min(2 * rest, LONGEST_REST);
+      const [key, outgoing] = waiting[first];
+      const response = await this.#ask(address, outgoing);
+      if (signal.aborted) return;
+      if (response === undefined || !this.#answered(name, key, outgoing, address, response)) {
+        await this.#rest(rest);
+        rest = Math.min(2 * rest, LONGEST_REST);
+      } else rest = FIRST_REST;
     }
+  }
+
+  async #rest(milliseconds: number, ...signals: AbortSignal[]): Promise<void> {
+    const signal = AbortSignal.any([this.#stopped.signal, ...signals]);
+    await sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+
+  async #restUntilWoken(name: string, milliseconds: number): Promise<void> {
+    const woken = new AbortController();
+    const worker = this.#running.get(name);
+    if (worker !== undefined) worker.wake = () => woken.abort();
+    await this.#rest(milliseconds, woken.signal);
+    if (worker !== undefined) worker.wake = () => undefined;
   }
 
   /** Undefined when the Responder is away, or too busy. */
@@ -92,32 +149,75 @@ export class Forwarding {
             options: [{ number: OptionNumbers.oscore, value: oscore }],
             understood: [OptionNumbers.oscore],
           });
+      this.#unreachable.delete(address);
       const isBusy = codeClass(response.code) === 5 || response.code === Codes.tooManyRequests;
       return isBusy && oscoreOf(response) === undefined ? undefined : response;
     } catch (error) {
-      if (error instanceof CoapError) return undefined;
-      throw error;
+      if (!(error instanceof CoapError)) throw error;
+      if (error.reason === "unreachable") this.#tellUnreachable(address, error);
+      return undefined;
     }
   }
 
-  #settle(name: string, [key, { oscore: request }]: [string, Outgoing], response: CoapResponse): void {
-    const { mailboxes, onEvent, onItem } = this.#options;
+  /** More than silence, which is usual: a name without an address, a certificate that nobody vouches for. */
+  #tellUnreachable(address: string, { cause, message }: CoapError): void {
+    const reason = cause instanceof Error ? cause.message : message;
+    if (this.#unreachable.get(address) === reason) return;
+    this.#unreachable.set(address, reason);
+    this.#options.onEvent({ event: "refused", from: address, reason });
+  }
+
+  /** Acts on an answer; false when the store has failed under it, and the message is to be sent again. */
+  #answered(name: string, key: string, sent: Outgoing, address: string, response: CoapResponse): boolean {
+    const { mailboxes, onEvent, onItem, trouble } = this.#options;
+    const { oscore: request } = sent;
     const sensor = mailboxes.get(name)?.sensor ?? "";
-    onEvent({ event: "forwarded", sensor, code: codeName(response.code) });
     const listener = this.#listeners.get(key);
     const option = oscoreOf(response);
-    if (listener !== undefined || option === undefined) {
-      mailboxes.forwarded(name, key, undefined, Date.now());
-      // It may not arrive. Then the sensor asks again, and the Responder answers again.
+    if (option === undefined && !(isProvisional(request) && codeClass(response.code) === 2)) {
+      this.#doubt(key, address, response);
       listener?.(response);
-      return;
+      return true;
     }
-    const payload = carriedResponse(request, option, response.payload);
-    const item = { payload, contentFormat: ContentFormats.oscore };
-    if (mailboxes.forwarded(name, key, item, Date.now())) {
-      onEvent({ event: "waiting", sensor, bytes: payload.length });
+    const payload = option && carriedResponse(request, option, response.payload);
+    // To one who waits it may not arrive. Then the sensor asks again, and the Responder answers again.
+    const item =
+      payload === undefined || listener !== undefined
+        ? undefined
+        : { payload, contentFormat: ContentFormats.oscore };
+    const stored = trouble.attempt(() => mailboxes.forwarded(name, key, item, Date.now()));
+    listener?.(response);
+    if (stored === undefined) return false;
+    onEvent({ event: "forwarded", sensor, code: codeName(response.code) });
+    if (item === undefined) return true;
+    if (stored.result) {
+      onEvent({ event: "waiting", sensor, bytes: item.payload.length });
       onItem(name);
     } else onEvent({ event: "dropped", sensor, what: "response", reason: "its mailbox is full" });
+    return true;
+  }
+
+  #doubt(key: string, address: string, { code }: CoapResponse): void {
+    const rest = Math.min(2 * (this.#doubts.get(key)?.rest ?? FIRST_REST / 2), LONGEST_DOUBT);
+    this.#doubts.set(key, { rest, due: Date.now() + rest });
+    const reason = `answered ${codeName(code)} without protection`;
+    this.#options.onEvent({ event: "refused", from: address, reason });
+  }
+
+  /** Of messages that wait no more. */
+  #forgetDoubts(name: string, waiting: readonly (readonly [key: string, outgoing: Outgoing])[]): void {
+    const keys = new Set(waiting.map(([key]) => key));
+    for (const key of this.refused(name)) if (!keys.has(key)) this.#doubts.delete(key);
+  }
+}
+
+/** Whether a request is under a provisional context, which alone has a kid context; false for what is none. */
+function isProvisional(oscore: Uint8Array): boolean {
+  try {
+    return decodeOscoreOption(oscore).kidContext !== undefined;
+  } catch (error) {
+    if (error instanceof OscoreError) return false;
+    throw error;
   }
 }
 

@@ -35,6 +35,7 @@ import { Listeners } from "./listeners.js";
 import { LIMITS, type Limits } from "./mailbox.js";
 import { Mailboxes } from "./mailboxes.js";
 import { Pseudonyms } from "./pseudonyms.js";
+import { StoreTrouble } from "./store-trouble.js";
 import { Triggers } from "./triggers.js";
 
 export interface GatewayOptions {
@@ -73,6 +74,7 @@ export class Gateway {
   readonly #forwarding: Forwarding;
   readonly #deposits: DepositOptions;
   readonly #triggers: Triggers;
+  readonly #trouble: StoreTrouble;
   readonly #listeners = new Listeners();
   readonly #sweeper: NodeJS.Timeout;
   #closed = false;
@@ -88,12 +90,11 @@ export class Gateway {
     this.#deposits = { mailboxes, onEvent, onItem, longest: limits.bytes };
     const pseudonyms = new Pseudonyms({ store, sensors: () => options.sensors?.() ?? nobody });
     this.#pseudonyms = pseudonyms;
-    this.#delivery = new Delivery({
-      ...{ mailboxes, onEvent, onItem },
-      onGood: ({ handle, t }) => pseudonyms.good(handle, t),
-    });
+    this.#trouble = new StoreTrouble(onEvent);
+    const common = { mailboxes, onEvent, onItem, trouble: this.#trouble };
+    this.#delivery = new Delivery({ ...common, onGood: ({ handle, t }) => pseudonyms.good(handle, t) });
     this.#forwarding = new Forwarding({
-      ...{ mailboxes, onEvent, onItem, attempt },
+      ...{ ...common, attempt },
       address: (name) => this.#responderOf(name),
     });
     this.#sweep();
@@ -110,24 +111,24 @@ export class Gateway {
       [BUNDLE_PATH]: {
         contentFormat: ContentFormats.octetStream,
         resourceType: "symbolon.bundle",
-        handler: (request) => this.#takeBundle(request),
+        handler: this.#trouble.refusing((request) => this.#takeBundle(request)),
       },
       [`${MAILBOX_PATH}/*`]: {
         resourceType: "symbolon.mailbox",
         carriesOscore: true,
-        handler: (request) => this.#mailbox(request),
+        handler: this.#trouble.refusing((request) => this.#mailbox(request)),
       },
       [`${SENSORS_PATH}/*`]: {
         resourceType: "symbolon.deposit",
         carriesOscore: true,
         admission: true,
-        handler: (request) => deposit(this.#deposits, request),
+        handler: this.#trouble.refusing((request) => deposit(this.#deposits, request)),
       },
       [TRIGGER_PATH]: {
         contentFormat: ContentFormats.octetStream,
         resourceType: "symbolon.trigger",
         admission: true,
-        handler: (request) => this.#triggers.take(request),
+        handler: this.#trouble.refusing((request) => this.#triggers.take(request)),
       },
     };
   }
@@ -164,6 +165,11 @@ export class Gateway {
         ...{ deadline: now + deadline, answered: [], good: false, used: now, count: 0 },
       };
       const name = this.#mailboxes.open(mailbox);
+      if (name === undefined) {
+        const reason = "third parties have not answered to so many others of this sensor";
+        onEvent({ event: "dropped", sensor: mailbox.sensor, what: `bundle of T ${t}`, reason });
+        return busy(Codes.serviceUnavailable);
+      }
       onEvent({ event: "bundle", sensor: mailbox.sensor, t, bytes: payload.length });
       this.#delivery.start(name, mailbox, sensor);
       return created(name);
@@ -223,11 +229,16 @@ export class Gateway {
   /** Stored before anything is answered, so that what a sensor has got rid of is not lost. */
   #forward(name: string, oscore: Uint8Array, payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
     const outgoing = { oscore, payload: Uint8Array.from(payload) };
-    const outcome = this.#mailboxes.keep(name, outgoing, Date.now());
+    const now = Date.now();
+    const { outcome, gone } = this.#mailboxes.keep(name, outgoing, now, this.#forwarding.refused(name));
     const sensor = this.#mailboxes.get(name)?.sensor ?? "";
     if (outcome === "full") {
       this.#options.onEvent({ event: "dropped", sensor, what: "request", reason: "too much of its waits" });
       return busy(Codes.serviceUnavailable);
+    }
+    if (gone) {
+      const reason = "newer ones need its room, and what answered it had no proof";
+      this.#options.onEvent({ event: "dropped", sensor, what: "request", reason });
     }
     if (outcome === "kept") {
       this.#options.onEvent({ event: "stored", sensor, bytes: payload.length });
@@ -253,7 +264,15 @@ export class Gateway {
   }
 
   #sweep(): void {
-    for (const { sensor, t } of this.#mailboxes.sweep(Date.now())) {
+    const now = Date.now();
+    const swept = this.#trouble.attempt(() => ({
+      mailboxes: this.#mailboxes.sweep(now),
+      requests: this.#mailboxes.sweepOutgoing(now),
+    }));
+    for (const { sensor } of swept?.result.requests ?? []) {
+      this.#options.onEvent({ event: "dropped", sensor, what: "request", reason: "nobody took it" });
+    }
+    for (const { sensor, t } of swept?.result.mailboxes ?? []) {
       const what = `mailbox of T ${t}`;
       this.#options.onEvent({ event: "dropped", sensor, what, reason: "nobody came for it" });
     }

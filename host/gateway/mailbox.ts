@@ -1,13 +1,13 @@
 /** What stands in a mailbox (mailboxes.ts), and how much of it may. */
 
 export interface Limits {
-  /** Mailboxes of one sensor: the latest exchanges. */
+  /** Mailboxes of one sensor: the latest exchanges; and so many more whose bundle nobody has judged yet. */
   readonly perSensor: number;
   /** Messages that wait in one mailbox, in each direction. */
   readonly messages: number;
   /** Bytes of one message. */
   readonly bytes: number;
-  /** Milliseconds after which what nobody came for is forgotten. */
+  /** Milliseconds after which what nobody came for, or nobody took, is forgotten. */
   readonly age: number;
 }
 
@@ -48,6 +48,8 @@ export interface Outgoing {
   /** Value of the OSCORE option. */
   readonly oscore: Uint8Array;
   readonly payload: Uint8Array;
+  /** When it was stored. */
+  readonly since: number;
 }
 
 /** Messages for a sensor of which only so many may wait in a mailbox. */

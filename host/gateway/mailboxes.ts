@@ -80,22 +80,25 @@ export class Mailboxes {
   }
 
   /**
-   * Opens a mailbox for a bundle, durably, and returns its name. The sensor's least useful one gives way: one whose
-   * bundle no third party has found good before one that was, the oldest first.
+   * Opens a mailbox for a bundle, durably, and returns its name. Of those that nobody has judged yet a sensor has so many
+   * besides the others: bundles can be anybody's, and none takes the room of one that a third party has found good, or
+   * has not seen yet. Undefined when there is no room.
    */
-  open(mailbox: Mailbox): string {
+  open(mailbox: Mailbox): string | undefined {
     const name = Buffer.from(randomSource(NAME_LENGTH)).toString("base64url");
-    this.#store.transaction(() => {
-      const others = this.#ownedBy(mailbox.handle);
-      const worst = others.sort(([, a], [, b]) => Number(a.good) - Number(b.good) || a.used - b.used);
-      for (const [other] of worst.slice(0, Math.max(0, others.length + 1 - this.#limits.perSensor))) {
-        this.#remove(other);
+    return this.#store.transaction(() => {
+      const others = this.#ownedBy(mailbox.handle).filter(([, other]) => isUnjudged(other, mailbox.used));
+      const [worst] = others.sort(([, a], [, b]) => b.answered.length - a.answered.length);
+      if (others.length >= this.#limits.perSensor) {
+        if (worst[1].answered.length === 0) return undefined;
+        this.#remove(worst[0]);
       }
       this.#boxes.put(name, mailbox);
       this.#owned.put(`${ownerKey(mailbox.handle)}${name}`, true);
       this.#digests.put(mailbox.digest, name);
+      this.#trim(mailbox.handle, mailbox.used);
+      return name;
     });
-    return name;
   }
 
   /** Notes a third party's answer, and puts the R_I that came with it into the mailbox, if it is a new one. */
@@ -105,13 +108,15 @@ export class Mailboxes {
       if (box === undefined) return false;
       const answered = [...box.answered, x];
       const next = { ...box, answered, good: box.good || good, used: now };
-      if (confirmation === undefined || box.confirmations?.includes(toHex(confirmation.payload))) {
-        this.#boxes.put(name, next);
-        return false;
+      const isKnown = confirmation && box.confirmations?.includes(toHex(confirmation.payload));
+      let isNew = false;
+      if (confirmation === undefined || isKnown) this.#boxes.put(name, next);
+      else {
+        isNew = this.#put(name, next, confirmation);
+        if (isNew) this.#noteConfirmation(name, confirmation);
       }
-      const fits = this.#put(name, next, confirmation);
-      if (fits) this.#noteConfirmation(name, confirmation);
-      return fits;
+      this.#trim(box.handle, now);
+      return isNew;
     });
   }
 
@@ -164,19 +169,30 @@ export class Mailboxes {
 
   /**
    * Keeps what the sensor sends to its Responder, durably; the same again is kept once. "full" when there is no room or
-   * no such mailbox.
+   * no such mailbox. The first of the `dispensable` (keys) makes room where there is none; whether one did, `gone` says.
    */
-  keep(name: string, outgoing: Outgoing, now: number): "kept" | "known" | "full" {
+  keep(
+    name: string,
+    { oscore, payload }: Omit<Outgoing, "since">,
+    now: number,
+    dispensable: ReadonlySet<string>,
+  ): { readonly outcome: "kept" | "known" | "full"; readonly gone: boolean } {
     return this.#store.transaction(() => {
       const box = this.#boxes.get(name);
       const waiting = this.outgoing(name);
-      if (waiting.some(([, other]) => sameOutgoing(other, outgoing))) return "known";
-      const isLong = outgoing.oscore.length + outgoing.payload.length > this.#limits.bytes;
-      if (box === undefined || isLong || waiting.length >= this.#limits.messages) return "full";
+      const outgoing = { oscore, payload, since: now };
+      if (waiting.some(([, other]) => sameOutgoing(other, outgoing)))
+        return { outcome: "known", gone: false };
+      const isLong = oscore.length + payload.length > this.#limits.bytes;
+      const isFull = waiting.length >= this.#limits.messages;
+      const [least] = isFull ? (waiting.find(([key]) => dispensable.has(key)) ?? []) : [];
+      if (box === undefined || isLong || (isFull && least === undefined))
+        return { outcome: "full", gone: false };
+      if (least !== undefined) this.#outgoing.delete(least);
       const count = box.count + 1;
       this.#outgoing.put(`${name} ${orderedKey(count)}`, outgoing);
       this.#boxes.put(name, { ...box, count, used: now });
-      return "kept";
+      return { outcome: "kept", gone: least !== undefined };
     });
   }
 
@@ -203,6 +219,23 @@ export class Mailboxes {
       for (const [name] of gone) this.#remove(name);
     });
     return gone.map(([, box]) => box);
+  }
+
+  /** Forgets what no Responder took for too long; returns the mailboxes that it was in. */
+  sweepOutgoing(now: number): Mailbox[] {
+    const old = this.#outgoing.entries().filter(([, { since }]) => since + this.#limits.age <= now);
+    if (old.length === 0) return [];
+    this.#store.transaction(() => {
+      for (const [key] of old) this.#outgoing.delete(key);
+    });
+    return old.flatMap(([key]) => this.get(key.slice(0, key.indexOf(" "))) ?? []);
+  }
+
+  /** The least useful of those that were judged give way: what nobody found good first, then the oldest. */
+  #trim(handle: number, now: number): void {
+    const judged = this.#ownedBy(handle).filter(([, box]) => !isUnjudged(box, now));
+    judged.sort(([, a], [, b]) => Number(b.good) - Number(a.good) || b.used - a.used);
+    for (const [name] of judged.slice(this.#limits.perSensor)) this.#remove(name);
   }
 
   #ownedBy(handle: number): [string, Mailbox][] {
@@ -255,6 +288,11 @@ export class Mailboxes {
   #holds(name: string, { payload }: Item): boolean {
     return this.#itemsOf(name).some(([, item]) => toHex(item.payload) === toHex(payload));
   }
+}
+
+/** Whether third parties may still find its bundle good. */
+function isUnjudged({ good, bundle, deadline }: Mailbox, now: number): boolean {
+  return !good && bundle !== undefined && now < deadline;
 }
 
 /** Whether a client's word can be a mailbox's name. */

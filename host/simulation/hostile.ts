@@ -2,7 +2,7 @@
  * A hostile gateway: the real process, and around it one who holds all that it sends to third parties and Responders and
  * all that these answer, and does with it what a mode says. To everybody else the two are one. Neither holds a key.
  *
- * A message of which it says that it "swallows" it is acknowledged to the gateway process, so that it lets go of it.
+ * What it swallows it answers to the gateway process with what seems to be protected, so that it lets go of it.
  */
 
 import { toHex } from "../../protocol/bytes.js";
@@ -37,8 +37,8 @@ interface Held {
   pass(changes?: Partial<Message>): void;
   /** Sends it on once more, as a message of its own. */
   repeat(changes?: Partial<Message>): void;
-  /** Answers in the server's place. */
-  answer(changes?: Partial<Message>): void;
+  /** Answers in the Responder's place, as far as a gateway can tell. */
+  answer(): void;
 }
 
 /** A copy with one bit of its last half changed: of a part, of R_I and of an OSCORE message that is under a MAC. */
@@ -178,8 +178,7 @@ export class HostileGateway {
       const { kind, server, message } = it;
       if (isChosen(it)) {
         this.#meddle(it).pass({ payload: random(message.payload) });
-        const options = [{ number: OptionNumbers.oscore, value: new Uint8Array(0) }];
-        it.answer({ options, payload: random(message.payload) });
+        it.answer();
       } else if (kind === "part's answer" && server > 1) {
         const { payload } = message;
         // Sender ID, nonce and tag of R_I.
@@ -301,11 +300,12 @@ function held(about: Pick<Held, "kind" | "server" | "nth" | "again" | "message">
       const [high, low] = randomSource(2);
       send(encodeMessage({ ...message, messageId: high * 256 + low, ...changes }));
     },
-    answer(changes = {}) {
+    answer() {
       const { messageId, token } = message;
       const type: Type = Types.ACK;
-      const none = { options: [], payload: new Uint8Array(0) };
-      send(encodeMessage({ type, code: Codes.changed, messageId, token, ...none, ...changes }), true);
+      const options = [{ number: OptionNumbers.oscore, value: new Uint8Array(0) }];
+      const payload = random(message.payload);
+      send(encodeMessage({ type, code: Codes.changed, messageId, token, options, payload }), true);
     },
   };
 }

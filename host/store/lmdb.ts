@@ -145,11 +145,22 @@ class LmdbStore implements Store {
     if (this.#state.closed) throw new Error("the store is closed");
     if (this.#state.writing) throw new Error("transactions do not nest");
     this.#state.writing = true;
+    let own: { readonly error: unknown } | undefined;
     try {
       return this.#root.transactionSync(() => {
-        const result = work();
-        refusePromise(result);
-        return result;
+        try {
+          const result = work();
+          refusePromise(result);
+          return result;
+        } catch (error) {
+          own = { error };
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (own !== undefined && !isLmdbError(own.error)) throw own.error;
+      throw new StoreError(`${this.#path}: the state can't be written (${reasonOf(error)})`, {
+        cause: error,
       });
     } finally {
       this.#state.writing = false;
@@ -159,9 +170,15 @@ class LmdbStore implements Store {
   async close(): Promise<void> {
     if (this.#state.closed) return;
     this.#state.closed = true;
-    this.#house.removeSync("owner");
-    await this.#root.close();
-    openHere.delete(this.#path);
+    try {
+      // Where that can't be written, the mark of a process that has ended stays, which is none.
+      this.#house.removeSync("owner");
+    } catch (error) {
+      if (!isLmdbError(error)) throw error;
+    } finally {
+      await this.#root.close();
+      openHere.delete(this.#path);
+    }
   }
 }
 
@@ -246,7 +263,13 @@ function flushFolder(path: string): void {
   }
 }
 
+/** Whether LMDB says that it failed: its errors have a number, the system's or its own. */
+function isLmdbError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as { code?: unknown }).code === "number";
+}
+
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return (typeof code === "string" ? code : message).split("\n")[0];
+  // LMDB tells which page of which buffer it was writing, too.
+  return (typeof code === "string" ? code : message).split(/\n|: Attempting/)[0];
 }

@@ -31,7 +31,8 @@ export interface Store {
   table<Value>(name: string): Table<Value>;
   /**
    * Runs `work`, which is synchronous, and makes its changes to all tables durable at once before it returns.
-   * When `work` throws, nothing has changed. Transactions do not nest.
+   * When `work` throws, nothing has changed. Transactions do not nest. Throws a StoreError when it can't be done, for a
+   * full disk for instance: then nothing has changed either, and another may be done.
    */
   transaction<Result>(work: () => Result): Result;
   /** Gives the store back. Nothing may be done with it or its tables afterwards. */
@@ -41,7 +42,7 @@ export interface Store {
 /** LMDB takes 1978 bytes with pages of 4 KB; three identities of 255 bytes in hexadecimal fit. */
 export const MAX_KEY_LENGTH = 1900;
 
-/** A store that can't be opened; the message is one line that names the folder and what is wrong with it. */
+/** A store that can't be opened or written; the message is one line that names the folder and what is wrong with it. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }

@@ -124,9 +124,11 @@ describe("system: a gateway that is killed", function () {
       thirdParties: parties.map(({ address }) => address),
     });
     let gateway: PartyProcess | undefined;
+    // While it is dead nobody else on this machine takes its port at an address of its own.
+    const host = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
     let port = 0;
     const start = async () => {
-      const args = ["gateway", "--dir", folder, "--listen", `127.0.0.1:${port}`];
+      const args = ["gateway", "--dir", folder, "--listen", `${host}:${port}`];
       gateway = new PartyProcess({ name: "gateway", script: main, args });
       const event = await gateway.waitFor("listening", (it) => it.event === "listening", 30_000);
       port = event.port as number;
@@ -136,7 +138,7 @@ describe("system: a gateway that is killed", function () {
       let isOver = false;
       const accepted: string[] = [];
       const boxes: { path: string; t: number }[] = [];
-      const address = () => `127.0.0.1:${port}`;
+      const address = () => `${host}:${port}`;
       const missing = () => accepted.filter((name) => delivered.get(name) === undefined);
       const load = async () => {
         for (let t = 1; !isOver; t++) {

@@ -257,8 +257,10 @@ describe("gateway", () => {
     assert.equal(tooLong.code, Codes.serviceUnavailable);
     const second = locationOf(await s.post(s.bundle(2).bundle));
     const third = locationOf(await s.post(s.bundle(3).bundle));
-    // Without a Responder no third party has found the second good yet.
+    // Without a Responder no third party has found the second good yet, nor the third: there is no room for a fourth.
+    const fourth = await s.post(s.bundle(4).bundle);
+    assert.equal(fourth.code, Codes.serviceUnavailable);
     const codes = await Promise.all([box, second, third].map(async (name) => (await collect(name)).code));
-    assert.deepEqual(codes, [Codes.changed, Codes.notFound, Codes.changed]);
+    assert.deepEqual(codes, [Codes.changed, Codes.changed, Codes.changed]);
   });
 });
