@@ -5,10 +5,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Codes } from "../../protocol/coap/numbers.js";
+import { busy } from "../coap/answer.js";
 import type { CoapRoute } from "../coap/resources.js";
 import { StoreError } from "../store/store.js";
 import type { OnGatewayEvent } from "./events.js";
-import { busy } from "../coap/answer.js";
 
 /** Milliseconds until the same trouble is told again, and until what failed is tried again. */
 const TELL_AGAIN = 60_000;

@@ -59,10 +59,13 @@ export function reportRun(run: RunResult, sensor: string, responder: string): st
   return [...messages, "", ...traffic, "", ...facts, "", ...doubt, ...verdict(run), ""].join("\n");
 }
 
-function hostilityText(mode: RunResult["gateway"], { meddled, late, searched, breaches }: Hostility): string {
+function hostilityText(mode: RunResult["gateway"], it: Hostility): string {
+  const { meddled, late, searched, unsearched, breaches } = it;
   const came = breaches.length === 0 ? "nothing came of it" : breaches.join("; ");
   const held = late === 0 ? "" : `${number(late)} with an Echo held past their wake-up, `;
-  return `${mode}: meddled with ${number(meddled)}, ${held}${number(searched)} bytes searched, ${came}`;
+  const places = Object.entries(searched).map(([place, bytes]) => `${number(bytes)} of ${place}`);
+  const blind = unsearched === undefined ? "" : `NOT its memory (${unsearched}), `;
+  return `${mode}: meddled with ${number(meddled)}, ${held}searched ${places.join(", ")} bytes, ${blind}${came}`;
 }
 
 /** Many runs: one line each, then the counts. */

@@ -7,13 +7,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Codes, codeName, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { coapRequest } from "../coap/client.js";
 import { GATEWAY, RESPONDER } from "./cast.js";
 import { Exchanges } from "./exchange.js";
 import { runFirmware } from "./firmware-run.js";
+import type { Folders } from "./folders.js";
+import { processMemory } from "./process-memory.js";
 import type { RunResult } from "./result.js";
 import { enrolAll, prepareEngine, startRouters, startServers, stopLost } from "./servers.js";
 import type { Settings, Surroundings } from "./settings.js";
 import { Stage } from "./stage.js";
+import type { Hostility, Trial } from "./trial.js";
 
 /**
  * Runs all exchanges and returns a result for each, in order. Rejects when the scene could not be set, and with
@@ -71,8 +76,25 @@ async function play(stage: Stage, folder: string): Promise<RunResult[]> {
       : `exchanges: ${agreed} of ${repeat} agreed`,
   );
   if (stage.trial === undefined) return results;
-  // Their stores are read, and one process at a time has a store.
-  await stage.stopNamed([GATEWAY, RESPONDER]);
-  const hostility = await stage.trial.conclude(folders);
+  const hostility = await judge(stage, folders, stage.trial);
   return results.map((result, i) => ({ ...result, hostile: hostility[i] }));
+}
+
+/** The trial of the hostile gateway, when all exchanges are over. */
+async function judge(stage: Stage, folders: Folders, trial: Trial): Promise<Hostility[]> {
+  // One process at a time has a store, and this one reads the Responder's.
+  await stage.stopNamed([RESPONDER]);
+  await trial.learn(folders);
+  const planted = trial.plant();
+  const [sensor] = stage.cast.sensors;
+  if (planted !== undefined) {
+    const address = stage.paths.address(sensor, GATEWAY);
+    const { code } = await coapRequest({ address, ...planted, understood: [OptionNumbers.oscore] });
+    if (code !== Codes.changed) throw new Error(`${GATEWAY}: answered ${codeName(code)} to what was planted`);
+  }
+  const pid = stage.pidOf(GATEWAY);
+  if (pid === undefined) throw new Error(`${GATEWAY}: its process is gone`);
+  trial.searchMemory(processMemory(pid));
+  await stage.stopNamed([GATEWAY]);
+  return trial.conclude(folders);
 }

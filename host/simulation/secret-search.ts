@@ -11,15 +11,13 @@ export interface Secret {
 
 /**
  * The names of those secrets that are in one of the places: as they are, in hexadecimal or in base64, as a log or JSON
- * would have them. Throws a RangeError for a secret below four bytes, which may be there by chance.
+ * would have them, alone or among other bytes. Throws a RangeError for a secret below four bytes, which may be there by
+ * chance.
  */
 export function findSecrets(places: Iterable<Uint8Array>, secrets: readonly Secret[]): string[] {
   const forms = secrets.map(({ name, bytes }) => {
     if (bytes.length < 4) throw new RangeError(`${name}: expected 4 bytes or more, got ${bytes.length}`);
-    const buffer = Buffer.from(bytes);
-    const hex = buffer.toString("hex");
-    const texts = [hex, hex.toUpperCase(), buffer.toString("base64url"), buffer.toString("base64")];
-    return { name, forms: [buffer, ...texts.map((text) => Buffer.from(text.replace(/=+$/, "")))] };
+    return { name, forms: formsOf(Buffer.from(bytes)) };
   });
   const found = new Set<string>();
   for (const place of places) {
@@ -28,6 +26,20 @@ export function findSecrets(places: Iterable<Uint8Array>, secrets: readonly Secr
       if (each.some((form) => buffer.includes(form))) found.add(name);
   }
   return [...found];
+}
+
+function formsOf(bytes: Buffer): Buffer[] {
+  const hex = bytes.toString("hex");
+  const texts = new Set([hex, hex.toUpperCase()]);
+  // Base64 of other bytes before it: three characters are two bytes and what they share with the next.
+  for (const before of [0, 1, 2]) {
+    const shifted = Buffer.concat([Buffer.alloc(before), bytes]);
+    const first = before === 0 ? 0 : before + 1;
+    // The last character may hold bits of what comes behind.
+    const last = Math.floor((shifted.length * 8) / 6);
+    for (const form of ["base64", "base64url"] as const) texts.add(shifted.toString(form).slice(first, last));
+  }
+  return [bytes, ...[...texts].map((text) => Buffer.from(text))];
 }
 
 /** The contents of all files in a folder and below. */

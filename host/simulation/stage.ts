@@ -51,6 +51,11 @@ export class Stage {
     this.#processes.delete(party);
   }
 
+  /** The process id of a party, while it has one. */
+  pidOf(name: string): number | undefined {
+    return [...this.#processes].find((party) => party.name === name)?.pid;
+  }
+
   /** Ends the processes of these parties. */
   async stopNamed(names: readonly string[]): Promise<void> {
     const gone = [...this.#processes].filter(({ name }) => names.includes(name));

@@ -1,26 +1,40 @@
 /**
  * What a hostile gateway may not bring about: another key at one end, a reading twice, altered, or called fresh when it
  * was held past its wake-up, and a secret in its own hands.
+ *
+ * Secrets are looked for in all that passed the gateway, in its log, its store and the memory of its process; and so is
+ * one that was sent to it to be stored, which must be found.
  */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
-import type { Message } from "../../protocol/coap/message.js";
-import { OptionNumbers } from "../../protocol/coap/numbers.js";
-import { findOption } from "../../protocol/coap/options.js";
+import { decodeMessage, type Message } from "../../protocol/coap/message.js";
+import { Codes, OptionNumbers } from "../../protocol/coap/numbers.js";
+import { findOption, type Option } from "../../protocol/coap/options.js";
 import { nextPsk } from "../../protocol/exchange/chain.js";
-import { confirmedContext, confirmedSecrets } from "../../protocol/exchange/channel.js";
+import { confirmedContext, confirmedSecrets, provisionalContext } from "../../protocol/exchange/channel.js";
+import { encodeOscoreOption } from "../../protocol/oscore/option.js";
 import { readRequestHeader, unprotectRequest } from "../../protocol/oscore/protect.js";
 import type { ChannelRecord } from "../channel/records.js";
 import { stateFolder } from "../own-folder.js";
-import { primitives } from "../primitives.js";
+import { primitives, randomSource } from "../primitives.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import type { Exchange } from "./exchange.js";
 import type { Folders } from "./folders.js";
 import type { HostileGateway } from "./hostile.js";
 import type { PartyEvent } from "./process.js";
+import { MemoryError } from "./process-memory.js";
 import { allFiles, findSecrets, type Secret } from "./secret-search.js";
+
+/** Where a gateway can have a secret. */
+export type Place = "traffic" | "log" | "store" | "memory";
+
+/** Bytes of what is planted. */
+const PLANTED_LENGTH = 16;
+/** Of a sensor that nobody has. */
+const KID_LENGTH = 4;
+const PLANTED = "what was planted";
 
 /** What came of a gateway's hostility in one exchange. */
 export interface Hostility {
@@ -28,8 +42,10 @@ export interface Hostility {
   readonly meddled: number;
   /** Readings, of all exchanges, that bore an Echo and reached the Responder after their wake-up. */
   readonly late: number;
-  /** Bytes that passed the gateway, that it stored and logged, which were searched for secrets. */
-  readonly searched: number;
+  /** Bytes that were searched for secrets, by place. */
+  readonly searched: Readonly<Partial<Record<Place, number>>>;
+  /** Why the memory of the gateway process was not searched; absent when it was. */
+  readonly unsearched?: string;
   /** What should not have been possible; empty when all is well. */
   readonly breaches: readonly string[];
 }
@@ -56,6 +72,11 @@ export class Trial {
   readonly #secrets: Secret[] = [];
   readonly #channels: ChannelRecord[] = [];
   readonly #runs: Run[] = [];
+  readonly #searched: Partial<Record<Place, number>> = {};
+  /** What no exchange brought about by itself. */
+  readonly #common: string[] = [];
+  #planted: Uint8Array | undefined;
+  #unsearched: string | undefined;
 
   constructor(gateway: Pick<HostileGateway, "passed" | "meddled" | "late">) {
     this.#gateway = gateway;
@@ -99,15 +120,73 @@ export class Trial {
     this.#runs[index] = { sensor, fresh, breaches };
   }
 
-  /** What came of it, for each run. Gateway and Responder have ended: their stores are read. */
-  async conclude({ gateway, responder }: Pick<Folders, "gateway" | "responder">): Promise<Hostility[]> {
-    await this.#learnChannels(responder);
-    const places = [...this.#gateway.passed, ...this.#log, ...allFiles(gateway as string)];
-    const searched = places.reduce((sum, { length }) => sum + length, 0);
-    const seen = findSecrets(places, this.#secrets).map((name) => `the gateway had ${name}`);
+  /**
+   * A request to be sent to the gateway, which will store it for the Responder: its payload is then to be found. Undefined
+   * when the gateway has taken no bundle.
+   */
+  plant():
+    | { readonly path: string; readonly options: readonly Option[]; readonly payload: Uint8Array }
+    | undefined {
+    const path = this.#gateway.passed.flatMap((datagram) => locationOf(datagram) ?? []).pop();
+    if (path === undefined) {
+      this.#common.push("the gateway took no bundle, so that nothing could be planted");
+      return undefined;
+    }
+    this.#planted = randomSource(PLANTED_LENGTH);
+    const value = encodeOscoreOption({ piv: Uint8Array.of(0), kid: randomSource(KID_LENGTH) });
+    return { path, options: [{ number: OptionNumbers.oscore, value }], payload: this.#planted };
+  }
+
+  /** Learns what the Responder knows. It has ended: its store is read. */
+  async learn({ responder }: Pick<Folders, "responder">): Promise<void> {
+    const store = await openLmdbStore(stateFolder(responder));
+    try {
+      for (const [, record] of store.table<ChannelRecord>("channels").entries()) this.#learnChannel(record);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Searches the memory of the gateway process, which must still be there; where that can't be, the result says so. */
+  searchMemory(memory: Iterable<Uint8Array>): void {
+    try {
+      this.#search("memory", memory);
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error;
+      this.#unsearched = error.message;
+    }
+  }
+
+  /** What came of it, for each run. The gateway has ended. */
+  conclude({ gateway }: Pick<Folders, "gateway">): Hostility[] {
+    this.#search("traffic", this.#gateway.passed);
+    this.#search("log", this.#log);
+    this.#search("store", allFiles(gateway as string));
     const late = this.#judgeLate();
     const { meddled } = this.#gateway;
-    return this.#runs.map(({ breaches }) => ({ meddled, late, searched, breaches: [...breaches, ...seen] }));
+    return this.#runs.map(({ breaches }) => ({
+      ...{ meddled, late, searched: this.#searched },
+      ...(this.#unsearched !== undefined && { unsearched: this.#unsearched }),
+      breaches: [...breaches, ...this.#common],
+    }));
+  }
+
+  #search(place: Place, pieces: Iterable<Uint8Array>): void {
+    let count = 0;
+    const counted = function* () {
+      for (const piece of pieces) {
+        count += piece.length;
+        yield piece;
+      }
+    };
+    const planted = this.#planted && { name: PLANTED, bytes: this.#planted };
+    const found = findSecrets(counted(), [...this.#secrets, ...(planted === undefined ? [] : [planted])]);
+    this.#searched[place] = count;
+    const had = found.filter((name) => name !== PLANTED);
+    this.#common.push(...had.map((name) => `the gateway had ${name} in its ${place}`));
+    // A log tells nothing of what is in messages.
+    if (place !== "log" && planted !== undefined && !found.includes(PLANTED))
+      this.#common.push(`the search did not find in the gateway's ${place} what was planted there`);
   }
 
   /** Adds a breach for each late reading that was called fresh; returns how many bore an Echo. */
@@ -128,29 +207,33 @@ export class Trial {
     return echoes;
   }
 
-  /** The keys of both contexts of each channel that the Responder has. */
-  async #learnChannels(folder: string): Promise<void> {
-    const store = await openLmdbStore(stateFolder(folder));
-    try {
-      for (const [, record] of store.table<ChannelRecord>("channels").entries()) {
-        const { sensor, tek, salt } = record;
-        const secrets = confirmedSecrets(primitives, record, record);
-        const { senderKey, recipientKey } = confirmedContext(primitives, "responder", secrets);
-        this.#channels.push(record);
-        this.#know(`the TEK of ${sensor}`, tek);
-        this.#know(`the salt of ${sensor}`, salt);
-        this.#know(`the channel's master secret of ${sensor}`, secrets.masterSecret);
-        this.#know(`a channel key of ${sensor}`, senderKey);
-        this.#know(`a channel key of ${sensor}`, recipientKey);
-      }
-    } finally {
-      await store.close();
-    }
+  /** The keys of both contexts of a channel. */
+  #learnChannel(record: ChannelRecord): void {
+    const { sensor, tek, salt } = record;
+    const secrets = confirmedSecrets(primitives, record, record);
+    const { senderKey, recipientKey } = confirmedContext(primitives, "responder", secrets);
+    const early = provisionalContext(primitives, "responder", { rand: record.idContext }, record);
+    this.#channels.push(record);
+    this.#know(`the TEK of ${sensor}`, tek);
+    this.#know(`the salt of ${sensor}`, salt);
+    this.#know(`the channel's master secret of ${sensor}`, secrets.masterSecret);
+    for (const key of [senderKey, recipientKey]) this.#know(`a channel key of ${sensor}`, key);
+    this.#know(`the provisional channel key of ${sensor}`, early.recipientKey);
   }
 
   #know(name: string, bytes: Uint8Array): void {
     this.#secrets.push({ name, bytes });
   }
+}
+
+/** The Location-Path in a 2.01; undefined for anything else. */
+function locationOf(datagram: Uint8Array): string | undefined {
+  const message = decodeMessage(datagram);
+  if (message?.code !== Codes.created) return undefined;
+  const segments = message.options.filter(({ number }) => number === OptionNumbers.locationPath);
+  return segments.length === 0
+    ? undefined
+    : segments.map(({ value }) => Buffer.from(value).toString("latin1")).join("/");
 }
 
 /** Whether a request that passed the gateway has an Echo inside. */

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { LIMITS, type Mailbox } from "../../../host/gateway/mailbox.js";
 import { Mailboxes } from "../../../host/gateway/mailboxes.js";
 import { MemoryStore } from "../../../host/store/memory.js";
-import { findOption } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers } from "../../../protocol/coap/numbers.js";
+import { findOption } from "../../../protocol/coap/options.js";
 import { anyBundle, type Lone, lone } from "./lone.js";
 import { locationOf } from "./scene.js";
 

@@ -23,6 +23,19 @@ describe("the search for secrets", () => {
     assert.deepEqual(findSecrets([randomSource(100)], secrets), []);
   });
 
+  it("finds one in base64 wherever it begins among other bytes, however long it is", () => {
+    for (let before = 0; before < 4; before++) {
+      for (const length of [4, 8, 15, 16, 17, 20]) {
+        const secret = [{ name: "planted", bytes: randomSource(length) }];
+        for (const form of ["base64", "base64url"] as const) {
+          const around = [randomSource(before), secret[0].bytes, randomSource(5)];
+          const place = Buffer.from(Buffer.concat(around).toString(form));
+          assert.deepEqual(findSecrets([place], secret), ["planted"], `${before} ${length}`);
+        }
+      }
+    }
+  });
+
   it("finds one that a store or a file below a folder has", async () => {
     const folder = mkdtempSync(join(tmpdir(), "symbolon-search-"));
     try {

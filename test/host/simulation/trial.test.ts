@@ -5,11 +5,12 @@ import { join } from "node:path";
 import type { ChannelRecord } from "../../../host/channel/records.js";
 import { stateFolder } from "../../../host/own-folder.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
+import { processMemory } from "../../../host/simulation/process-memory.js";
 import { ReadingTally } from "../../../host/simulation/readings.js";
 import { Trial } from "../../../host/simulation/trial.js";
 import { openLmdbStore } from "../../../host/store/lmdb.js";
 import { toHex } from "../../../protocol/bytes.js";
-import type { Message } from "../../../protocol/coap/message.js";
+import { encodeMessage, type Message } from "../../../protocol/coap/message.js";
 import { Codes, OptionNumbers, Types } from "../../../protocol/coap/numbers.js";
 import { nextPsk } from "../../../protocol/exchange/chain.js";
 import { confirmedContext, confirmedSecrets } from "../../../protocol/exchange/channel.js";
@@ -73,12 +74,23 @@ describe("the trial of a hostile gateway", () => {
     const told = { t, number, records: records(number), confirmed: true, age: "unknown", ...changes };
     readings.received({ event: "reading", ...told });
   }
-  async function verdict(ends: Parameters<Trial["exchanged"]>[2] = same, log?: string) {
+  interface Given {
+    readonly ends?: Parameters<Trial["exchanged"]>[2];
+    readonly log?: string;
+    /** Of the gateway process; what is planted is in it besides, unless nothing is. */
+    readonly memory?: Iterable<Uint8Array>;
+    readonly plants?: (payload: Uint8Array) => void;
+  }
+
+  async function verdict({ ends = same, log, memory = [], plants }: Given = {}) {
     const trial = new Trial(gateway);
     trial.enrolled(folders);
     if (log !== undefined) trial.hearGateway({ event: "fault", reason: log });
     trial.exchanged(0, { sensor, readings }, ends);
-    const [only, ...others] = await trial.conclude(folders);
+    await trial.learn(folders);
+    if (plants !== undefined) plants(trial.plant()?.payload ?? new Uint8Array(0));
+    trial.searchMemory(memory);
+    const [only, ...others] = trial.conclude(folders);
     assert.deepEqual(others, []);
     return only;
   }
@@ -87,15 +99,15 @@ describe("the trial of a hostile gateway", () => {
     gateway.late = [request(1)];
     const { breaches, meddled, late, searched } = await verdict();
     assert.deepEqual([breaches, meddled, late], [[], 3, 0]);
-    assert.ok(searched >= 100);
-    const none = { initiatorTek: "aa", responderTek: null, confirmed: false };
-    assert.deepEqual((await verdict(none)).breaches, []);
+    assert.deepEqual(searched, { memory: 0, traffic: 100, log: 0, store: 0 });
+    const ends = { initiatorTek: "aa", responderTek: null, confirmed: false };
+    assert.deepEqual((await verdict({ ends })).breaches, []);
   });
 
   it("reports keys that differ, or that only the sensor has", async () => {
-    const other = await verdict({ ...same, responderTek: "bb" });
+    const other = await verdict({ ends: { ...same, responderTek: "bb" } });
     assert.deepEqual(other.breaches, ["the ends have different keys"]);
-    const alone = await verdict({ ...same, responderTek: null });
+    const alone = await verdict({ ends: { ...same, responderTek: null } });
     assert.deepEqual(alone.breaches, ["the sensor has a key that the Responder has not"]);
   });
 
@@ -134,19 +146,57 @@ describe("the trial of a hostile gateway", () => {
     'a reading\'s "temperature"': Buffer.from("temperature"),
   };
   for (const [name, bytes] of Object.entries(forbidden)) {
-    it(`reports ${name} in what passed the gateway, in its log, and in its store`, async () => {
-      const had = [`the gateway had ${name}`];
+    it(`reports ${name} in what passed the gateway, in its log, its store and its memory`, async () => {
+      const had = (place: string) => [`the gateway had ${name} in its ${place}`];
       gateway.passed.push(Buffer.concat([randomSource(7), bytes, randomSource(3)]));
-      assert.deepEqual((await verdict()).breaches, had);
+      assert.deepEqual((await verdict()).breaches, had("traffic"));
       gateway.passed.pop();
-      assert.deepEqual((await verdict(same, toHex(bytes))).breaches, had);
+      assert.deepEqual((await verdict({ log: toHex(bytes) })).breaches, had("log"));
+      const memory = [randomSource(50), Buffer.concat([randomSource(4), bytes])];
+      assert.deepEqual((await verdict({ memory })).breaches, had("memory"));
       writeFileSync(join(folders.gateway, "data.mdb"), Buffer.from(bytes).toString("base64"));
-      assert.deepEqual((await verdict()).breaches, had);
+      assert.deepEqual((await verdict()).breaches, had("store"));
     });
   }
 
   it("reports the other key of the channel as well", async () => {
     gateway.passed.push(recipientKey);
-    assert.deepEqual((await verdict()).breaches, ["the gateway had a channel key of sensor01"]);
+    assert.deepEqual((await verdict()).breaches, [
+      "the gateway had a channel key of sensor01 in its traffic",
+    ]);
+  });
+
+  const location = ["m", "AbCdEfGh"].map((segment) => ({
+    number: OptionNumbers.locationPath,
+    value: Buffer.from(segment),
+  }));
+  const taken = encodeMessage({
+    ...{ type: Types.ACK, code: Codes.created, messageId: 1, token: new Uint8Array(0) },
+    ...{ options: location, payload: new Uint8Array(0) },
+  });
+
+  it("is not blind: it says where it does not find what it has planted", async () => {
+    const nowhere = ["memory", "traffic", "store"].map(
+      (place) => `the search did not find in the gateway's ${place} what was planted there`,
+    );
+    gateway.passed.push(taken);
+    assert.deepEqual((await verdict({ plants: () => undefined })).breaches, nowhere);
+    const memory: Uint8Array[] = [];
+    const plants = (payload: Uint8Array) => {
+      memory.push(payload);
+      gateway.passed.push(payload);
+      writeFileSync(join(folders.gateway, "data.mdb"), payload);
+    };
+    assert.deepEqual((await verdict({ plants, memory })).breaches, []);
+    gateway.passed.length = 0;
+    const { breaches } = await verdict({ plants: () => undefined });
+    assert.deepEqual(breaches, ["the gateway took no bundle, so that nothing could be planted"]);
+  });
+
+  it("says that it could not search the memory", async () => {
+    const memory = processMemory(2 ** 30);
+    const { unsearched, searched, breaches } = await verdict({ memory });
+    assert.match(unsearched as string, /^the memory of process 1073741824 can't be read \(ENOENT\)$/);
+    assert.deepEqual([searched.memory, breaches], [undefined, []]);
   });
 });
