@@ -73,6 +73,17 @@ describe("mailboxes under junk", () => {
     assert.deepEqual([next, ...more].map(isThere), [true, true, true, true]);
   });
 
+  it("take one R_I once, also when it has been collected before another third party sends it", () => {
+    const name = open(1) as string;
+    const confirmation = { payload: new Uint8Array(20).fill(3), contentFormat: 42 };
+    assert.equal(mailboxes.answered(name, 1, true, confirmation, 2), true);
+    assert.equal(mailboxes.collect(name, mailboxes.next(name)?.number as number, 3), 1);
+    assert.equal(mailboxes.answered(name, 2, true, confirmation, 4), false);
+    assert.equal(mailboxes.next(name), undefined);
+    const other = { ...confirmation, payload: new Uint8Array(20).fill(4) };
+    assert.equal(mailboxes.answered(name, 3, true, other, 5), true);
+  });
+
   it("survive as many of other sensors", () => {
     const name = open(1);
     for (let t = 1; t <= 20; t++) {

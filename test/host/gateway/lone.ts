@@ -45,6 +45,7 @@ export async function lone(responder: string, options: Partial<GatewayOptions> =
   };
   const gateway = new Gateway({
     sensor: (handle) => (handle === HANDLE ? sensor : undefined),
+    named: (name) => (name === "sensor01" ? sensor : undefined),
     store: new MemoryStore(),
     onEvent: (event) => void events.push(event),
     ...{ deadline: 1_000, attempt: 500 },
