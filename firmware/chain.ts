@@ -1,7 +1,9 @@
 /**
- * T and the PSKs of the sensor, which step together (protocol/exchange/chain.ts). Both are written ahead: what is
- * stored is never what is in use, so that no reset can make a T repeat, and whoever reads the storage has the PSKs of
- * exchanges to come only.
+ * T and the PSKs of the sensor, which step together (protocol/exchange/chain.ts). Both are written ahead: the value in
+ * force is never the one in use, so that no reset can make a T repeat, and it has the PSKs of exchanges to come only.
+ *
+ * What else the medium keeps is the storage's: values before the last one stay readable until it erases or overwrites them
+ * (Storage.wipeOld), and the first PSKs stand in the enrolment until the first exchange has begun and `taken` has wiped them.
  */
 
 import { concat, equal, readUint, uint, wipe, writeUint } from "../protocol/bytes.js";
@@ -39,12 +41,21 @@ export function nextStep(
   if (value === undefined) throw new Error("chain: its keys are gone; the sensor must be enrolled anew");
   const step = stepIn(value);
   const { t } = step;
-  if (t === 0) throw new RangeError("T: all values are used; the sensor must be enrolled anew");
+  if (t === 0) {
+    wipe(value);
+    throw new RangeError("T: all values are used; the sensor must be enrolled anew");
+  }
   const next = value.slice();
-  writeUint(next, MARK_LENGTH, 4, t === LAST_T ? 0 : t + 1);
-  steps.stepPsks(next.subarray(HEAD));
-  storage.write(NAME, next);
-  wipe(next);
+  try {
+    writeUint(next, MARK_LENGTH, 4, t === LAST_T ? 0 : t + 1);
+    steps.stepPsks(next.subarray(HEAD));
+    storage.write(NAME, next);
+  } catch (error) {
+    wipe(value);
+    throw error;
+  } finally {
+    wipe(next);
+  }
   if (start !== undefined && taken !== undefined && !isTaken(start)) {
     taken();
     wipe(...start.keys);
@@ -77,6 +88,7 @@ function readChain(
   if (stored === undefined || stored.length === 0) return undefined;
   const length = HEAD + policy.thirdParties.length * PSK_LENGTH;
   if (stored.length !== length) {
+    wipe(stored);
     throw new RangeError(`chain: expected ${length} stored bytes, got ${stored.length}`);
   }
   return stored;

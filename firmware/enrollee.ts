@@ -119,7 +119,10 @@ export class Enrollee {
     const length = Math.min(BLOCK_LENGTH, image.length - offset);
     const isNext = answer?.kind === "block" && answer.number === next;
     const bytes = isNext ? session.openBlock(next, answer.sealed) : undefined;
-    if (bytes?.length !== length) return this.#attempt("a block is not the enroller's");
+    if (bytes?.length !== length) {
+      if (bytes !== undefined) wipe(bytes);
+      return this.#attempt("a block is not the enroller's");
+    }
     image.set(bytes, offset);
     wipe(bytes);
     if (offset + length < image.length) {
@@ -130,6 +133,7 @@ export class Enrollee {
       this.#options.store(image);
     } catch (error) {
       if (error instanceof ImageError) return this.#refuse(error.reason, true);
+      this.#forget();
       throw error;
     }
     const mac = session.storedMac(image);

@@ -123,7 +123,12 @@ export function sendShares(
   onEvent: (event: SensorEvent) => void,
   onFinished: (outcome: Outcome) => void,
 ): void {
-  new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
+  try {
+    new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
+  } catch (error) {
+    waiting.abandon();
+    throw error;
+  }
 }
 
 /** The options of every request, but for those of a link's own. */

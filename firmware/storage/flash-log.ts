@@ -12,7 +12,7 @@
  * what a reset leaves behind begins with a word that is not erased.
  */
 
-import { ascii, concat, readUint, uint } from "../../protocol/bytes.js";
+import { ascii, concat, readUint, uint, wipe, writeUint } from "../../protocol/bytes.js";
 import type { Storage } from "../device.js";
 
 /** Flash as Moddable's `flash` gives it; offsets are those of its area. All three throw when they fail. */
@@ -50,17 +50,23 @@ export class FlashLog implements Storage {
 
   write(name: string, value: Uint8Array): void {
     const record = encode(name, value);
-    if (this.#end === undefined || this.#end + record.length > this.flash.blockSize) {
-      const values = new Map(this.#values);
-      this.#move(values.set(name, value.slice()));
-    } else {
-      const at = this.#end;
-      // Should it fail, the sector ends in something unknown.
-      this.#end = undefined;
-      this.#put(this.#sector, at, record);
-      this.#end = at + record.length;
+    try {
+      if (this.#end === undefined || this.#end + record.length > this.flash.blockSize) {
+        const values = new Map(this.#values);
+        this.#move(values.set(name, value));
+      } else {
+        const at = this.#end;
+        // Should it fail, the sector ends in something unknown.
+        this.#end = undefined;
+        this.#put(this.#sector, at, record);
+        this.#end = at + record.length;
+      }
+    } finally {
+      wipe(record);
     }
+    const before = this.#values.get(name);
     this.#values.set(name, value.slice());
+    if (before !== undefined) wipe(before);
   }
 
   /** Moves the last values to the other sector, and erases the one that had those before them. */
@@ -90,7 +96,10 @@ export class FlashLog implements Storage {
       const record = this.#get(this.#sector, at, length);
       if (crc32(record.subarray(0, -4)) !== readUint(record, length - 4, 4)) return;
       const name = String.fromCharCode(...record.subarray(4, 4 + nameLength));
+      const before = this.#values.get(name);
       this.#values.set(name, record.slice(4 + nameLength, 4 + nameLength + readUint(head, 2, 2)));
+      if (before !== undefined) wipe(before);
+      wipe(record);
       at += length;
     }
     this.#end = at;
@@ -101,12 +110,16 @@ export class FlashLog implements Storage {
     const sector = this.#generation === 0 ? 0 : 1 - this.#sector;
     const records = [...values].map(([name, value]) => encode(name, value));
     const end = records.reduce((sum, record) => sum + record.length, HEADER);
-    if (end > this.flash.blockSize) throw new RangeError("storage: the values need more than a sector");
-    this.flash.erase(sector);
-    let at = HEADER;
-    for (const record of records) {
-      this.#put(sector, at, record);
-      at += record.length;
+    try {
+      if (end > this.flash.blockSize) throw new RangeError("storage: the values need more than a sector");
+      this.flash.erase(sector);
+      let at = HEADER;
+      for (const record of records) {
+        this.#put(sector, at, record);
+        at += record.length;
+      }
+    } finally {
+      wipe(...records);
     }
     const head = concat(uint(MAGIC, 4), uint(this.#generation + 1, 4));
     this.#put(sector, 0, concat(head, uint(crc32(head), 4)));
@@ -123,7 +136,9 @@ export class FlashLog implements Storage {
   #put(sector: number, offset: number, bytes: Uint8Array): void {
     this.flash.write(sector * this.flash.blockSize + offset, bytes.length, bytes);
     const written = this.#get(sector, offset, bytes.length);
-    if (bytes.some((byte, i) => written[i] !== byte)) throw new Error("storage: flash did not take a value");
+    const isWritten = bytes.every((byte, i) => written[i] === byte);
+    wipe(written);
+    if (!isWritten) throw new Error("storage: flash did not take a value");
   }
 }
 
@@ -135,9 +150,13 @@ function encode(name: string, value: Uint8Array): Uint8Array {
   // 0xFF as the first byte could be taken for erased flash.
   if (name.length < 1 || name.length > 64) throw new RangeError(`storage: ${name} is no name for a value`);
   const length = recordLength(name.length, value.length);
-  const record = concat(Uint8Array.of(name.length, 0), uint(value.length, 2), ascii(name), value);
-  const padded = concat(record, new Uint8Array(length - 4 - record.length));
-  return concat(padded, uint(crc32(padded), 4));
+  const record = new Uint8Array(length);
+  record[0] = name.length;
+  writeUint(record, 2, 2, value.length);
+  record.set(ascii(name), 4);
+  record.set(value, 4 + name.length);
+  writeUint(record, length - 4, 4, crc32(record.subarray(0, length - 4)));
+  return record;
 }
 
 /** CRC-32 (ISO 3309): against what a reset leaves half written, not against people. */

@@ -5,7 +5,7 @@
  * repeats. Each value has two entries, written in turn, with a number that says which is the later.
  */
 
-import { concat, readUint, uint } from "../../protocol/bytes.js";
+import { concat, readUint, uint, wipe } from "../../protocol/bytes.js";
 import type { Storage } from "../device.js";
 
 /** What is used of Moddable's `preference`. */
@@ -32,7 +32,11 @@ export class TwoCopies implements Storage {
   write(name: string, value: Uint8Array): void {
     const { copy, number } = this.#latest(name) ?? { copy: 1, number: 0 };
     const entry = concat(uint(number + 1, 4), value);
-    this.preference.set(this.domain, name + SUFFIXES[1 - copy], entry.buffer as ArrayBuffer);
+    try {
+      this.preference.set(this.domain, name + SUFFIXES[1 - copy], entry.buffer as ArrayBuffer);
+    } finally {
+      wipe(entry);
+    }
     this.#replaced.add(name);
   }
 

@@ -100,10 +100,12 @@ export class Records {
   pskFor(enrolled: Enrolled, t: number): Uint8Array | Exclude<ReturnType<typeof judgeT>, "new"> {
     const { sensor } = enrolled;
     const keys = this.#keysOf(enrolled);
-    const judgement = judgeT(keys, t);
-    const psk = judgement === "new" ? pskOf(keys, t, this.#later(sensor, keys)) : judgement;
-    wipeKeys(keys);
-    return psk;
+    try {
+      const judgement = judgeT(keys, t);
+      return judgement === "new" ? pskOf(keys, t, this.#later(sensor, keys)) : judgement;
+    } finally {
+      wipeKeys(keys);
+    }
   }
 
   /** The PSK of a T that the sensor has not used yet, in a new array; nothing is stepped. Else what that T is. */
@@ -138,19 +140,26 @@ export class Records {
     const { sensor } = enrolled;
     const isFirst = !this.isEnrolled(enrolled);
     const keys = this.#keysOf(enrolled);
-    if (judgeT(keys, t) !== "new") return false;
-    let next = acceptT(keys, t, open, this.#later(sensor, keys));
-    const oldest = next.next - 1 - WINDOW;
-    for (const each of next.open.keys()) if (each < oldest) next = closeT(next, each);
-    this.#put(enrolled, next, () => {
-      // A T below the window is refused by itself: its record has nothing left to guard.
-      for (const [old] of this.#accepted.entries({ prefix: `${sensor} ` })) {
-        if (isFirst || old < key(sensor, Math.max(0, oldest))) this.#accepted.delete(old);
-      }
-      this.#accepted.put(key(sensor, t), record);
-    });
-    wipeKeys(keys);
-    return true;
+    let next = keys;
+    try {
+      if (judgeT(keys, t) !== "new") return false;
+      // Its own copies: those of the caller are in use.
+      const copies = { psk: open.psk.slice(), envelopeKey: open.envelopeKey.slice() };
+      next = acceptT(keys, t, copies, this.#later(sensor, keys));
+      const oldest = next.next - 1 - WINDOW;
+      const kept = [...next.open.keys()].filter((each) => each < oldest).reduce(closeT, next);
+      this.#put(enrolled, kept, () => {
+        // A T below the window is refused by itself: its record has nothing left to guard.
+        for (const [old] of this.#accepted.entries({ prefix: `${sensor} ` })) {
+          if (isFirst || old < key(sensor, Math.max(0, oldest))) this.#accepted.delete(old);
+        }
+        this.#accepted.put(key(sensor, t), record);
+      });
+      return true;
+    } finally {
+      wipeKeys(keys);
+      wipeKeys(next);
+    }
   }
 
   /**
@@ -168,15 +177,18 @@ export class Records {
     const record = this.#accepted.get(key(sensor, t));
     if (kept === undefined || record?.digest !== digest) return undefined;
     const keys = this.#unseal(sensor, kept);
-    const open = keys.open.get(t);
-    if (open === undefined) return record.answer;
-    const made = answer(open.psk);
-    const { open: _, ...rest } = record;
-    this.#put({ sensor, name: kept.enrolment }, closeT(keys, t), () =>
-      this.#accepted.put(key(sensor, t), { ...rest, answer: made }),
-    );
-    wipeKeys(keys);
-    return made;
+    try {
+      const open = keys.open.get(t);
+      if (open === undefined) return record.answer;
+      const made = answer(open.psk);
+      const { open: _, ...rest } = record;
+      this.#put({ sensor, name: kept.enrolment }, closeT(keys, t), () =>
+        this.#accepted.put(key(sensor, t), { ...rest, answer: made }),
+      );
+      return made;
+    } finally {
+      wipeKeys(keys);
+    }
   }
 
   /** What was accepted and not answered yet, when the process before this one ended. */
@@ -210,11 +222,12 @@ export class Records {
   #unseal(sensor: string, { place, sealed }: SealedKeys): SensorKeys {
     const key = this.#vault.get(place);
     const bytes = primitives.ccmOpen(key, NONCE, ascii(sensor), sealed, TAG);
+    wipe(key);
     if (bytes === undefined) {
       throw new Error(`the keys of ${sensor} can't be opened: it must be enrolled anew`);
     }
     const keys = decodeKeys(bytes);
-    wipe(bytes, key);
+    wipe(bytes);
     return keys;
   }
 
@@ -226,14 +239,20 @@ export class Records {
     const before = this.#keys.get(sensor);
     const { place, key } = this.#vault.put();
     const bytes = encodeKeys(keys);
-    const sealed = primitives.ccmSeal(key, NONCE, ascii(sensor), bytes, TAG);
-    wipe(key, bytes);
-    this.#store.transaction(() => {
-      this.#keys.put(sensor, { enrolment: name, place, sealed });
-      within();
-    });
-    wipe(...(this.#ladders.get(sensor) ?? []));
-    this.#ladders.delete(sensor);
+    try {
+      const sealed = primitives.ccmSeal(key, NONCE, ascii(sensor), bytes, TAG);
+      this.#store.transaction(() => {
+        this.#keys.put(sensor, { enrolment: name, place, sealed });
+        within();
+      });
+    } catch (error) {
+      // A commit that failed may still have come about.
+      if (this.#keys.get(sensor)?.place !== place) this.#vault.erase(place);
+      throw error;
+    } finally {
+      wipe(key, bytes);
+    }
+    this.#forgetLadder(sensor);
     if (before !== undefined) this.#vault.erase(before.place);
   }
 
@@ -242,16 +261,23 @@ export class Records {
     return (steps) => {
       const known = this.#ladders.get(sensor);
       // Another enrolment has other keys.
-      const ladder = known !== undefined && equal(known[0], psk) ? known : [psk.slice()];
+      const isKnown = known !== undefined && equal(known[0], psk);
+      if (!isKnown) this.#forgetLadder(sensor);
+      const ladder = isKnown ? known : [psk.slice()];
       while (ladder.length * RUNG <= steps)
         ladder.push(laterPsk(primitives, ladder[ladder.length - 1], RUNG));
       for (const oldest of this.#ladders.keys()) {
-        if (this.#ladders.size < MAX_LADDERS) break;
-        this.#ladders.delete(oldest);
+        if (isKnown || this.#ladders.size < MAX_LADDERS) break;
+        this.#forgetLadder(oldest);
       }
       this.#ladders.set(sensor, ladder);
       return laterPsk(primitives, ladder[Math.floor(steps / RUNG)], steps % RUNG);
     };
+  }
+
+  #forgetLadder(sensor: string): void {
+    wipe(...(this.#ladders.get(sensor) ?? []));
+    this.#ladders.delete(sensor);
   }
 }
 

@@ -3,7 +3,6 @@
  * sensor named in public-key mode, and carries the Responder's confirmation back.
  */
 
-import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toHex, wipe } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
@@ -48,6 +47,7 @@ import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import { enrolledAs } from "./enrolled.js";
 import { Pseudonyms, type UnveiledPart, withoutNames } from "./pseudonyms.js";
+import { LIMITS, OpenQuestions, type QuestionLimits } from "./questions.js";
 import { type AcceptedRecord, type Enrolled, Records } from "./records.js";
 import type { SignerOf } from "./signer.js";
 import type { Vault } from "./vault.js";
@@ -110,6 +110,7 @@ export interface ThirdPartyOptions {
   readonly deadline: number;
   /** Milliseconds that one question may take, until it is asked again: the Responder may have lost it. */
   readonly attempt: number;
+  readonly limits?: QuestionLimits;
   /**
    * What goes to the Responder in the place of an accepted share; without it the share itself. It is how the
    * simulation lies (simulation/liar.ts). No message, no file and no option of `symbolon third-party` sets it.
@@ -143,9 +144,8 @@ export class ThirdParty {
   readonly #records: Records;
   readonly #vouching: Vouching | undefined;
   readonly #pseudonyms: Pseudonyms;
-  /** Answers that wait for the Responder, by sensor and T. */
-  readonly #pending = new Map<string, Promise<RouteResponse>>();
-  readonly #stopped = new AbortController();
+  readonly #questions: OpenQuestions;
+  #isClosed = false;
   /** T of the last message to a Responder, as Unix time in milliseconds. */
   #lastTime = 0;
 
@@ -159,8 +159,9 @@ export class ThirdParty {
       next: (enrolment) => this.#nextOf(enrolledAs(enrolment)),
     });
     this.#vouching = signer && new Vouching({ store, records, sensor, signer, onEvent });
-    // One for each share that is under way: no leak.
-    setMaxListeners(0, this.#stopped.signal);
+    this.#questions = new OpenQuestions(this.options.limits ?? LIMITS, ({ sensor, t }, by) =>
+      onEvent({ event: "crowded", sensor, t, by }),
+    );
     for (const { sensor, t, record } of this.#records.unfinished()) {
       try {
         this.#resume(sensor, t, record);
@@ -172,11 +173,14 @@ export class ThirdParty {
 
   /** Goes on with a message that the process before this one accepted. */
   #resume(sensor: string, t: number, { responder, deadline, open }: AcceptedRecord): void {
+    if (open === undefined) return;
     const envelopeKey = this.#records.envelopeKey(sensor, t);
-    if (open === undefined || envelopeKey === undefined) return;
+    if (envelopeKey === undefined) return;
     const forwarding = { responder, deadline, ...open, envelopeKey };
-    if (deadline <= Date.now()) this.#answer(sensor, t, forwarding, undefined);
-    else this.#forward(sensor, t, forwarding).catch((error: Error) => this.#fault(sensor, error.message));
+    if (deadline <= Date.now()) {
+      wipe(envelopeKey);
+      this.#answer(sensor, t, forwarding, undefined);
+    } else this.#forward(sensor, t, forwarding).catch((error: Error) => this.#fault(sensor, error.message));
   }
 
   /** Answers a POST of an I_TP from `peer`. What is accepted is durable before this returns. */
@@ -241,8 +245,8 @@ export class ThirdParty {
 
   /** Ends what is under way; the next process takes it up again. The store is at rest when this resolves. */
   async close(): Promise<void> {
-    this.#stopped.abort();
-    await Promise.allSettled(this.#pending.values());
+    this.#isClosed = true;
+    await this.#questions.close();
   }
 
   #receive(payload: Uint8Array): RouteResponse | Promise<RouteResponse> {
@@ -257,25 +261,39 @@ export class ThirdParty {
     const digest = messageDigest(payload);
     const known = this.#records.get(enrolled, t);
     if (known?.digest === digest) return this.#answered(sensor, t, known);
-    const { psk, judgement } = this.#pskFor(enrolled, t);
-    const forwarding = this.#check(enrolment, read, payload, psk, judgement);
-    const { responder, deadline, message, forward, envelopeKey } = forwarding;
-    const tag = toHex(payload.slice(-TAG_LENGTH));
-    const record = { digest, tag, responder, deadline, open: { message, forward } };
-    // Two messages with one T can't both be here: nothing has waited since the judgement.
-    const isNew = this.#records.accept(enrolled, t, record, { psk, envelopeKey });
-    wipe(psk);
-    if (!isNew) throw new Refusal(ErrorNumbers.authentication, `T ${t} is seen`);
+    const forwarding = this.#accept(enrolment, read, payload, digest);
     this.#pseudonyms.used(sensor, t);
     if (enrolment.start !== undefined) enrolment.taken?.();
-    this.#tell("TP_R", responder, sensor, forward.length);
+    this.#tell("TP_R", forwarding.responder, sensor, forwarding.forward.length);
     return this.#forward(sensor, t, forwarding);
+  }
+
+  /** Checks a message that is new, and makes durable what goes to the Responder. */
+  #accept(enrolment: SensorEnrolment, read: ShareMessage, payload: Uint8Array, digest: string): Forwarding {
+    const enrolled = enrolledAs(enrolment);
+    const { t } = read.session;
+    const { psk, judgement } = this.#pskFor(enrolled, t);
+    let forwarding: Forwarding | undefined;
+    let isAccepted = false;
+    try {
+      forwarding = this.#check(enrolment, read, payload, psk, judgement);
+      const { responder, deadline, message, forward, envelopeKey } = forwarding;
+      const tag = toHex(payload.slice(-TAG_LENGTH));
+      const record = { digest, tag, responder, deadline, open: { message, forward } };
+      // Two messages with one T can't both be here: nothing has waited since the judgement.
+      isAccepted = this.#records.accept(enrolled, t, record, { psk, envelopeKey });
+      if (!isAccepted) throw new Refusal(ErrorNumbers.authentication, `T ${t} is seen`);
+      return forwarding;
+    } finally {
+      wipe(psk);
+      if (!isAccepted && forwarding !== undefined) wipe(forwarding.envelopeKey);
+    }
   }
 
   /** The answer to a message that was accepted: now, or when there is one. */
   #answered(sensor: string, t: number, { answer }: AcceptedRecord): RouteResponse | Promise<RouteResponse> {
     if (answer !== undefined) return mikeyResponse(Codes.changed, answer);
-    return this.#pending.get(pendingKey(sensor, t)) ?? { code: Codes.serviceUnavailable };
+    return this.#questions.join(sensor, t) ?? { code: Codes.serviceUnavailable };
   }
 
   /**
@@ -325,24 +343,27 @@ export class ThirdParty {
     const party = this.options.current?.() ?? this.options.party;
     const { policy, statement } = enrolment;
     const accepted = this.#consume(read, policy, psk, judgement);
-    const responder = identityToText(read.session.responder);
-    const entry = this.options.responder(responder);
-    if (entry === undefined) {
-      throw new Refusal(ErrorNumbers.unreachable, `Responder ${responder} is not known here`);
+    try {
+      const responder = identityToText(read.session.responder);
+      const entry = this.options.responder(responder);
+      if (entry === undefined) {
+        throw new Refusal(ErrorNumbers.unreachable, `Responder ${responder} is not known here`);
+      }
+      const now = this.#time();
+      const passed = this.options.lie?.(accepted, { party, enrolment, responder: entry }) ?? accepted;
+      const { bytes: forward, envelopeKey } = createForwardMessage(
+        primitives,
+        randomSource,
+        passed,
+        party,
+        entry,
+        statement,
+        now,
+      );
+      return { message: payload, responder, forward, envelopeKey, deadline: now + deadline };
+    } finally {
+      wipe(accepted.share);
     }
-    const now = this.#time();
-    const passed = this.options.lie?.(accepted, { party, enrolment, responder: entry }) ?? accepted;
-    const { bytes: forward, envelopeKey } = createForwardMessage(
-      primitives,
-      randomSource,
-      passed,
-      party,
-      entry,
-      statement,
-      now,
-    );
-    wipe(accepted.share);
-    return { message: payload, responder, forward, envelopeKey, deadline: now + deadline };
   }
 
   /** Now, and never the same twice: a Responder takes one message with each T (RFC 3830 §5.4). */
@@ -363,8 +384,8 @@ export class ThirdParty {
     try {
       const accepted = consumeShareMessage(primitives, read, policy, psk);
       if (judgement === undefined) return accepted;
+      wipe(accepted.share);
     } catch (error) {
-      wipe(psk);
       const isForged = error instanceof Refusal && error.errorNumber === ErrorNumbers.authentication;
       if (judgement === undefined || !isForged) throw error;
     }
@@ -373,18 +394,18 @@ export class ThirdParty {
 
   /** Asks the Responder until it answers or the deadline passes; resolves to what the sensor hears. */
   #forward(sensor: string, t: number, forwarding: Forwarding): Promise<RouteResponse> {
-    const key = pendingKey(sensor, t);
-    const answer = this.#askUntilAnswered(sensor, t, forwarding).finally(() => {
-      // Another enrolment may have a message with this T by now.
-      if (this.#pending.get(key) === answer) this.#pending.delete(key);
-      wipe(forwarding.envelopeKey);
-    });
-    this.#pending.set(key, answer);
-    return answer;
+    const asked = { sensor, t, responder: forwarding.responder };
+    return this.#questions.open(asked, (signal) =>
+      this.#askUntilAnswered(sensor, t, forwarding, signal).finally(() => wipe(forwarding.envelopeKey)),
+    );
   }
 
-  async #askUntilAnswered(sensor: string, t: number, forwarding: Forwarding): Promise<RouteResponse> {
-    const { signal } = this.#stopped;
+  async #askUntilAnswered(
+    sensor: string,
+    t: number,
+    forwarding: Forwarding,
+    signal: AbortSignal,
+  ): Promise<RouteResponse> {
     let silence = "it was not asked";
     // Time that passes: a clock that is set meanwhile changes nothing, one that was set back since no more than this.
     const end = performance.now() + Math.min(forwarding.deadline - Date.now(), this.options.deadline);
@@ -393,20 +414,22 @@ export class ThirdParty {
       const left = end - began;
       // Timers may fire a millisecond early: what is left then is no time for a question.
       if (left <= 1 || signal.aborted) break;
-      const outcome = await this.#ask(forwarding, Math.min(left, this.options.attempt));
+      const outcome = await this.#ask(forwarding, Math.min(left, this.options.attempt), signal);
       if ("confirmation" in outcome) return this.#answer(sensor, t, forwarding, outcome.confirmation);
       silence = outcome.silence;
       const pause = Math.min(began + PAUSE, end) - performance.now();
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     // The next process goes on.
-    if (signal.aborted) return { code: Codes.serviceUnavailable };
-    this.#fault(`Responder ${forwarding.responder}`, `no answer about ${sensor} T ${t}: ${silence}`);
+    if (this.#isClosed) return { code: Codes.serviceUnavailable };
+    // A question that was given up has been told of.
+    if (!signal.aborted)
+      this.#fault(`Responder ${forwarding.responder}`, `no answer about ${sensor} T ${t}: ${silence}`);
     return this.#answer(sensor, t, forwarding, undefined);
   }
 
   /** One question to the Responder. */
-  async #ask(forwarding: Forwarding, timeout: number): Promise<Outcome> {
+  async #ask(forwarding: Forwarding, timeout: number, signal: AbortSignal): Promise<Outcome> {
     const { responder, forward } = forwarding;
     try {
       const entry = this.options.responder(responder);
@@ -417,7 +440,7 @@ export class ThirdParty {
         payload: forward,
         contentFormat: ContentFormats.mikey,
         timeout,
-        signal: this.#stopped.signal,
+        signal,
       });
       if (code !== Codes.changed) return this.#refusedBy(responder, code, payload);
       return { confirmation: this.#checkAnswer(forwarding, payload) };
@@ -491,8 +514,4 @@ export class ThirdParty {
       bytes,
     });
   }
-}
-
-function pendingKey(sensor: string, t: number): string {
-  return `${sensor} ${t}`;
 }

@@ -8,6 +8,7 @@
 
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { wipe } from "../../protocol/bytes.js";
 import { FileError } from "../enrolment/files.js";
 import { randomSource } from "../primitives.js";
 
@@ -38,10 +39,17 @@ abstract class Places implements Vault {
   }
 
   put(): { place: number; key: Uint8Array } {
-    const place = this.#free.pop() ?? this.#size++;
     const key = randomSource(KEY_LENGTH);
-    this.write(place, key);
-    this.flush();
+    const place = this.#free.pop() ?? this.#size++;
+    try {
+      this.write(place, key);
+      this.flush();
+    } catch (error) {
+      // It may be there in part: the next key overwrites it, or the next start.
+      wipe(key);
+      this.#free.push(place);
+      throw error;
+    }
     return { place, key };
   }
 

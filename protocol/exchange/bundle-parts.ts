@@ -178,8 +178,14 @@ export function restoreShareMessage(
   // The contents begin with what every Key data begins with, so that it need not be sent.
   const protection = { key: psk, context: labelContextOf(session), timestamp };
   const contents = message.slice(offset, end - 1);
-  message.set(ccmEncryptedData(primitives, protection, contents), offset);
-  wipe(contents);
+  try {
+    message.set(ccmEncryptedData(primitives, protection, contents), offset);
+  } catch (error) {
+    wipe(message);
+    throw error;
+  } finally {
+    wipe(contents);
+  }
   if (part.share !== undefined) message.set(part.share, message.length - SHARE_FROM_END);
   message.set(part.tag, end);
   return message;

@@ -6,7 +6,7 @@
  * KEMAC(inner ID = third party), CHASH(SHA-256), PKE, SIGN(RSA-PSS).
  */
 
-import { concat, equal, uint } from "../bytes.js";
+import { concat, equal, uint, wipe } from "../bytes.js";
 import { type Identity, identityToText, sameIdentity } from "../mikey/identity.js";
 import { tgk } from "../mikey/key-data.js";
 import {
@@ -93,33 +93,38 @@ export function createForwardMessage(
     extension,
     data,
   });
-  const bytes = createPublicKeyMessage(
-    primitives,
-    {
-      header: sessionHeader(session, DataTypes.publicKey, true),
-      payloads: [
-        { type: PayloadTypes.T, timestamp },
-        { type: PayloadTypes.RAND, rand: session.rand },
-        { type: PayloadTypes.IDR, role: Roles.initiator, identity: session.sensor },
-        { type: PayloadTypes.IDR, role: Roles.thirdParty, identity: party.identity },
-        ...certificates,
-        { type: PayloadTypes.IDR, role: Roles.responder, identity: session.responder },
-        shareExtension({ sharing: session.sharing, checkValue }),
-        extension(ExtensionTypes.initiatorTimestamp, concat(uint(sensorT.type, 1), sensorT.value)),
-        extension(ExtensionTypes.statement, statement),
-      ],
-      suite: session.suite,
-      timestamp,
-      rand: session.rand,
-      initiator: party.identity,
-      keys: [tgk(share)],
-      envelopeKey,
-      wrappedKey: responder.wrap(envelopeKey),
-      certificateHash: responder.certificateHash,
-    },
-    { algorithm: SignatureTypes.rsaPss, length: party.signatureLength, sign: (data) => party.sign(data) },
-  );
-  return { bytes, envelopeKey };
+  try {
+    const bytes = createPublicKeyMessage(
+      primitives,
+      {
+        header: sessionHeader(session, DataTypes.publicKey, true),
+        payloads: [
+          { type: PayloadTypes.T, timestamp },
+          { type: PayloadTypes.RAND, rand: session.rand },
+          { type: PayloadTypes.IDR, role: Roles.initiator, identity: session.sensor },
+          { type: PayloadTypes.IDR, role: Roles.thirdParty, identity: party.identity },
+          ...certificates,
+          { type: PayloadTypes.IDR, role: Roles.responder, identity: session.responder },
+          shareExtension({ sharing: session.sharing, checkValue }),
+          extension(ExtensionTypes.initiatorTimestamp, concat(uint(sensorT.type, 1), sensorT.value)),
+          extension(ExtensionTypes.statement, statement),
+        ],
+        suite: session.suite,
+        timestamp,
+        rand: session.rand,
+        initiator: party.identity,
+        keys: [tgk(share)],
+        envelopeKey,
+        wrappedKey: responder.wrap(envelopeKey),
+        certificateHash: responder.certificateHash,
+      },
+      { algorithm: SignatureTypes.rsaPss, length: party.signatureLength, sign: (data) => party.sign(data) },
+    );
+    return { bytes, envelopeKey };
+  } catch (error) {
+    wipe(envelopeKey);
+    throw error;
+  }
 }
 
 /** A forward message as it was read: nothing of it is authenticated yet. */
@@ -212,10 +217,15 @@ export function consumeForwardMessage(
   const { identity, keys, envelopeKey } = consumePublicKeyMessage(primitives, message, (data) =>
     responder.unwrap(data),
   );
-  if (identity === undefined || !sameIdentity(identity, thirdParty)) {
-    throw new Refusal(ErrorNumbers.identity, "the identity inside the KEMAC is not the signer's");
+  try {
+    if (identity === undefined || !sameIdentity(identity, thirdParty)) {
+      throw new Refusal(ErrorNumbers.identity, "the identity inside the KEMAC is not the signer's");
+    }
+    return { session, checkValue, share: soleShare(keys), x, thirdParty, envelopeKey };
+  } catch (error) {
+    wipe(envelopeKey, ...keys.map(({ key }) => key));
+    throw error;
   }
-  return { session, checkValue, share: soleShare(keys), x, thirdParty, envelopeKey };
 }
 
 /** The cheap checks of who may take part, without any public-key operation. Returns the share index. */

@@ -31,6 +31,7 @@ export interface InitiatorCredentials {
 /**
  * Begins an exchange with a Responder: a fresh TGK, split, and the n messages that carry it.
  * `t` must never have been used before, and its use must be durable already. `mark` hears where each message begins.
+ * When it throws, the TGK is wiped and the PSKs are forgotten: that T is spent.
  */
 export function beginExchange(
   steps: SensorSteps,
@@ -43,11 +44,18 @@ export function beginExchange(
   const { policy, weights } = credentials;
   const psks: Uint8Array[] = [];
   for (let x = 1; x <= policy.thirdParties.length; x++) psks.push(credentials.psk(x, t));
-  const nonce = random(NONCE_LENGTH);
-  const session = steps.createSession(policy, responder, nonce, t);
-  const tgk = random(secretLength(session.sharing));
-  const messages = steps.createShareMessages(session, psks, weights, tgk, mark);
-  return new WaitingInitiator(steps, credentials, session, tgk, messages, nonce);
+  let tgk: Uint8Array | undefined;
+  try {
+    const nonce = random(NONCE_LENGTH);
+    const session = steps.createSession(policy, responder, nonce, t);
+    tgk = random(secretLength(session.sharing));
+    const messages = steps.createShareMessages(session, psks, weights, tgk, mark);
+    return new WaitingInitiator(steps, credentials, session, tgk, messages, nonce);
+  } catch (error) {
+    if (tgk !== undefined) wipe(tgk);
+    credentials.forget?.();
+    throw error;
+  }
 }
 
 /** What is left of an exchange while the sensor sleeps. The TGK is as secret as the keys that come from it. */

@@ -94,9 +94,11 @@ export function checkValue(
   const context = labelContextOf(session);
   const covered = concat(CHECK_VALUE_LABEL, sessionBytes(session), ...derived);
   const key = deriveSessionKey(primitives, tgk, SessionKeys.authentication, 0, context, 32);
-  const value = primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
-  wipe(key);
-  return value;
+  try {
+    return primitives.hmac("sha-256", key, covered).subarray(0, CHECK_VALUE_LENGTH);
+  } finally {
+    wipe(key);
+  }
 }
 
 /** The share of one of the first t third parties: it follows from the PSK, so that it need not be sent. */

@@ -56,22 +56,31 @@ export function createShareMessages(
   if (psks.length !== sharing.shares) {
     throw new RangeError(`PSKs: expected ${sharing.shares}, got ${psks.length}`);
   }
-  const derived = psks.slice(0, sharing.privacy).map((psk) => derivedShare(primitives, session, psk));
-  const shares = encodeShares(sharing, weights, tgk, derived);
-  const timestamp = counterTimestamp(session.t);
-  const context = labelContextOf(session);
-  const head = shareMessageHead(session, timestamp.value, checkValue(primitives, session, tgk, derived));
+  const derived: Uint8Array[] = [];
+  const shares: Uint8Array[] = [];
   const messages: Uint8Array[] = [];
-  for (let i = 0; i < psks.length; i++) {
-    mark?.(Phases.build);
-    const message = openShareMessage(session, head, shares[i]);
-    const offset = contentsOffset(message, macLength(suite.mac)!);
-    const protection = { key: psks[i], context, timestamp };
-    sealMessage(primitives, protection, suite.encryption, suite.mac, message, offset);
-    messages.push(message);
+  try {
+    for (const psk of psks.slice(0, sharing.privacy)) derived.push(derivedShare(primitives, session, psk));
+    shares.push(...encodeShares(sharing, weights, tgk, derived));
+    const timestamp = counterTimestamp(session.t);
+    const context = labelContextOf(session);
+    const head = shareMessageHead(session, timestamp.value, checkValue(primitives, session, tgk, derived));
+    for (let i = 0; i < psks.length; i++) {
+      mark?.(Phases.build);
+      const message = openShareMessage(session, head, shares[i]);
+      messages.push(message);
+      const offset = contentsOffset(message, macLength(suite.mac)!);
+      const protection = { key: psks[i], context, timestamp };
+      sealMessage(primitives, protection, suite.encryption, suite.mac, message, offset);
+    }
+    return messages;
+  } catch (error) {
+    // The last one may have its share in the clear.
+    wipe(...messages);
+    throw error;
+  } finally {
+    wipe(...derived, ...shares);
   }
-  wipe(...shares);
-  return messages;
 }
 
 /** A share message as it was read: nothing of it is authenticated yet. */
@@ -110,9 +119,14 @@ export function consumeShareMessage(
   psk: Uint8Array,
 ): AcceptedShare {
   const { keys } = consumePreSharedKeyMessage(primitives, message, psk);
-  // After the MAC: a forger learns nothing of the policy.
-  refuseOtherPolicy(session, policy);
-  return { session, checkValue, share: soleShare(keys) };
+  try {
+    // After the MAC: a forger learns nothing of the policy.
+    refuseOtherPolicy(session, policy);
+    return { session, checkValue, share: soleShare(keys) };
+  } catch (error) {
+    wipe(...keys.map(({ key }) => key));
+    throw error;
+  }
 }
 
 /** The one 16-byte TGK that a KEMAC of the distributed mode holds. */

@@ -48,10 +48,13 @@ export function sealKemac(
   if (encryption === EncryptionAlgorithms.aesCcm128 && ccmTag !== undefined) {
     const { key, nonce } = ccmKeys(primitives, protection);
     const aad = ccmAad(protection.cover, encryption, contents.length, mac);
-    const sealed = primitives.ccmSeal(key, nonce, aad, contents, ccmTag);
-    wipe(key);
-    const encrypted = sealed.subarray(0, contents.length);
-    return { type: PayloadTypes.KEMAC, encryption, encrypted, mac, tag: sealed.subarray(contents.length) };
+    try {
+      const sealed = primitives.ccmSeal(key, nonce, aad, contents, ccmTag);
+      const encrypted = sealed.subarray(0, contents.length);
+      return { type: PayloadTypes.KEMAC, encryption, encrypted, mac, tag: sealed.subarray(contents.length) };
+    } finally {
+      wipe(key);
+    }
   }
   const macHash = hmacHash(mac);
   if (encryption !== EncryptionAlgorithms.aesCm128 || macHash === undefined) {
@@ -77,10 +80,13 @@ export function sealMessage(
   const tagOffset = message.length - macLength(mac)!;
   const contents = message.slice(dataOffset, tagOffset - 1);
   const cover = message.subarray(0, dataOffset - KEMAC_HEAD);
-  const kemac = sealKemac(primitives, { key, context, timestamp, cover }, encryption, mac, contents);
-  wipe(contents);
-  message.set(kemac.encrypted, dataOffset);
-  message.set(kemac.tag, tagOffset);
+  try {
+    const kemac = sealKemac(primitives, { key, context, timestamp, cover }, encryption, mac, contents);
+    message.set(kemac.encrypted, dataOffset);
+    message.set(kemac.tag, tagOffset);
+  } finally {
+    wipe(contents);
+  }
 }
 
 /**
@@ -93,9 +99,11 @@ export function ccmEncryptedData(
   data: Uint8Array,
 ): Uint8Array {
   const { key, nonce } = ccmKeys(primitives, protection);
-  const encrypted = primitives.aesCtr(key, concat(1, nonce, 0, 1), data);
-  wipe(key);
-  return encrypted;
+  try {
+    return primitives.aesCtr(key, concat(1, nonce, 0, 1), data);
+  } finally {
+    wipe(key);
+  }
 }
 
 /**
@@ -109,11 +117,14 @@ export function openKemac(primitives: Primitives, protection: KemacProtection, k
   if (ccmTag !== undefined) {
     const { key, nonce } = ccmKeys(primitives, protection);
     const aad = ccmAad(protection.cover, encryption, encrypted.length, mac);
-    const contents = primitives.ccmOpen(key, nonce, aad, concat(encrypted, tag), ccmTag);
-    wipe(key);
-    if (contents === undefined)
-      throw new Refusal(ErrorNumbers.authentication, "the MAC of KEMAC does not hold");
-    return contents;
+    try {
+      const contents = primitives.ccmOpen(key, nonce, aad, concat(encrypted, tag), ccmTag);
+      if (contents === undefined)
+        throw new Refusal(ErrorNumbers.authentication, "the MAC of KEMAC does not hold");
+      return contents;
+    } finally {
+      wipe(key);
+    }
   }
   const expected = kemacHmac(primitives, protection, hmacHash(mac)!, encryption, encrypted, mac);
   if (!equal(expected, tag)) {
@@ -156,32 +167,38 @@ function kemacHmac(
 ): Uint8Array {
   const authKey = deriveMessageKey(primitives, key, MessageKeys.authentication, context, hashLength(hash));
   const covered = concat(cover, kemacHead(encryption, encrypted.length), encrypted, mac);
-  const tag = primitives.hmac(hash, authKey, covered);
-  wipe(authKey);
-  return tag;
+  try {
+    return primitives.hmac(hash, authKey, covered);
+  } finally {
+    wipe(authKey);
+  }
 }
 
 /** AES-CM: IV = (S xor (0x0000 || CSB ID || T)) || 0x0000 (§4.2.3). */
 function counterMode(primitives: Primitives, protection: KemacProtection, data: Uint8Array): Uint8Array {
   const { key, context, timestamp } = protection;
-  const encryptionKey = deriveMessageKey(primitives, key, MessageKeys.encryption, context, AES_KEY);
   const iv = new Uint8Array(16);
   iv.set(context.csbId, 2);
   iv.set(timestamp64(timestamp), 6);
   const salt = deriveMessageKey(primitives, key, MessageKeys.salt, context, CM_SALT);
   for (let i = 0; i < CM_SALT; i++) iv[i] ^= salt[i];
-  const output = primitives.aesCtr(encryptionKey, iv, data);
-  wipe(encryptionKey, salt);
-  return output;
+  wipe(salt);
+  const encryptionKey = deriveMessageKey(primitives, key, MessageKeys.encryption, context, AES_KEY);
+  try {
+    return primitives.aesCtr(encryptionKey, iv, data);
+  } finally {
+    wipe(encryptionKey);
+  }
 }
 
 /** AES-CCM: nonce = salt xor (0x00 || CSB ID || T), as the IV above with one byte less. */
 function ccmKeys(primitives: Primitives, { key, context, timestamp }: Omit<KemacProtection, "cover">) {
-  const encryptionKey = deriveMessageKey(primitives, key, MessageKeys.encryption, context, AES_KEY);
   const nonce = deriveMessageKey(primitives, key, MessageKeys.salt, context, CCM_NONCE);
   const t = timestamp64(timestamp);
   for (let i = 0; i < 4; i++) nonce[1 + i] ^= context.csbId[i];
   for (let i = 0; i < 8; i++) nonce[5 + i] ^= t[i];
+  // Last, so that nothing can fail between it and who wipes it.
+  const encryptionKey = deriveMessageKey(primitives, key, MessageKeys.encryption, context, AES_KEY);
   return { key: encryptionKey, nonce };
 }
 

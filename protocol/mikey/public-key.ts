@@ -74,8 +74,12 @@ export function createPublicKeyMessage(
   const context = draftContext(draft);
   const contents = writeKemacContents({ identity: draft.initiator, keys: draft.keys });
   const protection = { key: envelopeKey, context, timestamp, cover: EMPTY };
-  const kemac = sealKemac(primitives, protection, suite.encryption, suite.mac, contents);
-  wipe(contents);
+  let kemac: ReturnType<typeof sealKemac>;
+  try {
+    kemac = sealKemac(primitives, protection, suite.encryption, suite.mac, contents);
+  } finally {
+    wipe(contents);
+  }
   const chash: CertificateHash = {
     type: PayloadTypes.CHASH,
     hash: HashFunctions.sha256,
@@ -162,16 +166,19 @@ export function consumePublicKeyMessage(
   const { data } = requiredPayload(message, PayloadTypes.PKE, ErrorNumbers.authentication);
   const envelopeKey = unwrap(data);
   if (envelopeKey === undefined || envelopeKey.length < SHORTEST_ENVELOPE_KEY) {
+    wipe(...(envelopeKey ? [envelopeKey] : []));
     throw new Refusal(ErrorNumbers.authentication, "the envelope does not open");
   }
   if (kemac === undefined) return { keys: [], context, timestamp, envelopeKey };
-  let contents: Uint8Array;
+  let contents: Uint8Array | undefined;
   try {
     contents = openKemac(primitives, { key: envelopeKey, context, timestamp, cover: EMPTY }, kemac);
+    const base = message.offsets[message.payloads.indexOf(kemac)] + KEMAC_HEAD;
+    return { ...readKemacContents(contents, "publicKey", base), context, timestamp, envelopeKey };
   } catch (error) {
+    wipe(envelopeKey, ...(contents ? [contents] : []));
+    if (contents !== undefined) throw error;
     if (!(error instanceof Refusal) || error.errorNumber !== ErrorNumbers.authentication) throw error;
     throw new Refusal(ErrorNumbers.authentication, "the envelope does not open");
   }
-  const base = message.offsets[message.payloads.indexOf(kemac)] + KEMAC_HEAD;
-  return { ...readKemacContents(contents, "publicKey", base), context, timestamp, envelopeKey };
 }

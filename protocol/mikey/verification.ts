@@ -95,9 +95,11 @@ function verificationTag(
   const input = concat(covered, initiator.data, responder.data, timestamp.value);
   const length = macLength(algorithm);
   const authKey = deriveMessageKey(primitives, key, MessageKeys.authentication, context, hashLength(hash));
-  const tag = primitives.hmac(hash, authKey, input).subarray(0, length);
-  wipe(authKey);
-  return tag;
+  try {
+    return primitives.hmac(hash, authKey, input).subarray(0, length);
+  } finally {
+    wipe(authKey);
+  }
 }
 
 function verificationHash(algorithm: number): HashName | undefined {

@@ -4,7 +4,7 @@ import type { Enrolment } from "../../firmware/enrolment.js";
 import { ascii, concat, toHex } from "../../protocol/bytes.js";
 import { laterPsk, nextPsk } from "../../protocol/exchange/chain.js";
 import { policyOf, pskOf } from "../protocol/exchange/parties.js";
-import { deepEqual, equal, throws } from "../support/assert.js";
+import { deepEqual, equal, ok, throws } from "../support/assert.js";
 import { primitives, steps } from "../support/primitives.js";
 
 type Enrolled = Pick<Enrolment, "policy" | "start" | "taken">;
@@ -113,6 +113,26 @@ describe("T and PSKs of the sensor", () => {
     throws(() => storage.next(), /flash: worn out/);
     storage.failing = false;
     deepEqual(storage.next(), { t: 2, psks: keysOf(2) });
+  });
+
+  it("leave no copy of themselves in memory when they can't be written", () => {
+    const storage = new TestStorage();
+    storage.next();
+    const given: Uint8Array[] = [];
+    const worn: Storage = {
+      read(name) {
+        const value = storage.read(name) as Uint8Array;
+        given.push(value);
+        return value;
+      },
+      write(_name, value) {
+        given.push(value);
+        throw new Error("flash: worn out");
+      },
+    };
+    throws(() => nextStep({ primitives, steps, storage: worn }, enrolled), /flash: worn out/);
+    equal(given.length, 2);
+    for (const value of given) ok(value.every((byte) => byte === 0));
   });
 
   it("are not given when they can't be read, or when something else stands there", () => {

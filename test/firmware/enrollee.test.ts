@@ -5,7 +5,7 @@ import { Enrollee, type EnrolleeAction } from "../../firmware/enrollee.js";
 import { ImageError, storeImage } from "../../firmware/enrolment-image.js";
 import { storedCode } from "../../firmware/stored-enrolment.js";
 import { toHex } from "../../protocol/bytes.js";
-import { deepEqual, equal, fail, ok } from "../support/assert.js";
+import { deepEqual, equal, fail, ok, throws } from "../support/assert.js";
 import { primitives } from "../support/primitives.js";
 import { code, HandEnroller, imageOf, MemoryStorage, nextCode } from "./enroller.js";
 
@@ -224,6 +224,23 @@ describe("enrollee", () => {
     while (asked.kind === "ask" && late.storage.read("enrolment") === undefined)
       asked = late.enrollee.answer(enroller.answer(asked.payload));
     deepEqual(late.enrollee.timeUp(), { kind: "finished", outcome: { confirmed: false, empty: false } });
+  });
+
+  it("leaves nothing of an image in memory that could not be stored, whatever storage threw", () => {
+    for (const error of [new ImageError("the board can't store it"), new Error("flash: no answer")]) {
+      let given = new Uint8Array(0);
+      const enrollee = new Enrollee({
+        ...{ primitives, random: nonce, code },
+        store(it) {
+          given = it as Uint8Array<ArrayBuffer>;
+          throw error;
+        },
+      });
+      const enroller = new HandEnroller(image, nonce(99));
+      if (error instanceof ImageError) talk(enrollee, enroller);
+      else throws(() => talk(enrollee, enroller), /flash: no answer/);
+      ok(given.length === image.length && given.every((byte) => byte === 0));
+    }
   });
 
   it("hands on what storage throws besides", () => {

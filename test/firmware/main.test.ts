@@ -414,6 +414,25 @@ describe("a board that fails", () => {
     isQuiet(over);
   });
 
+  it("leaves neither TGK nor PSKs in memory when its link can't be opened", () => {
+    const secrets: Uint8Array[] = [];
+    const closed = failing((own) => ({
+      steps: {
+        ...own.steps,
+        createShareMessages(session, psks, weights, tgk, mark) {
+          secrets.push(tgk, ...psks);
+          return own.steps.createShareMessages(session, psks, weights, tgk, mark);
+        },
+      },
+      openLink() {
+        throw new Error("link: no radio");
+      },
+    }));
+    throws(() => closed.start(), /link: no radio/);
+    equal(secrets.length, 4);
+    for (const secret of secrets) ok(secret.every((byte) => byte === 0));
+  });
+
   it("stays quiet when its link can't be opened or can't send", () => {
     const closed = failing(() => ({
       openLink() {

@@ -59,17 +59,27 @@ export const steps: SensorSteps = {
     const bytes = session.rand.buffer;
     const deriving = new Uint8Array(privacy * PSK_LENGTH);
     for (let i = 0; i < privacy; i++) deriving.set(psks[i], i * PSK_LENGTH);
-    const all = openMessages(bytes, tgk, deriving, weights);
-    deriving.fill(0);
+    let all: ArrayBuffer;
+    try {
+      all = openMessages(bytes, tgk, deriving, weights);
+    } finally {
+      deriving.fill(0);
+    }
     const length = all.byteLength / shares;
     const messages: Uint8Array[] = [];
-    for (let i = 0; i < shares; i++) {
-      mark?.(Phases.build);
-      const message = new Uint8Array(all, i * length, length);
-      seal(bytes, psks[i], message);
-      messages.push(message);
+    try {
+      for (let i = 0; i < shares; i++) {
+        mark?.(Phases.build);
+        const message = new Uint8Array(all, i * length, length);
+        seal(bytes, psks[i], message);
+        messages.push(message);
+      }
+      return messages;
+    } catch (error) {
+      // Those that are not sealed have their shares in the clear.
+      new Uint8Array(all).fill(0);
+      throw error;
     }
-    return messages;
   },
 
   consumeShareVerification(bytes, session, { type, data }, psk) {

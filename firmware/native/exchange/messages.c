@@ -272,6 +272,9 @@ static int sealCcm(const Session *session, const HmacKey *psk, const uint8_t *iv
 	contents[KEY_DATA] = session->mac;
 	memcpy(contents + KEY_DATA + 1, sealed + KEY_DATA, tagLength);
 	wipe(key, sizeof(key));
+	wipe(nonce, sizeof(nonce));
+	/* Where the cipher failed, the share is in it. */
+	wipe(sealed, sizeof(sealed));
 	return error;
 }
 
@@ -300,6 +303,7 @@ static int sealHmac(const Session *session, const HmacKey *psk, const uint8_t *i
 		wipe(&mac, sizeof(mac));
 	}
 	wipe(key, sizeof(key));
+	wipe(counter, sizeof(counter));
 	return error;
 }
 

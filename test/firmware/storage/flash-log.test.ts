@@ -66,6 +66,35 @@ const holds = ({ bytes }: TestFlash, byte: number): boolean =>
   bytes.some((_, i) => i + 16 <= bytes.length && bytes.subarray(i, i + 16).every((it) => it === byte));
 
 describe("values in flash", () => {
+  it("leaves no copy of a value in memory that it has written, replaced or could not write", () => {
+    const flash = new TestFlash(256);
+    const given: Uint8Array[] = [];
+    const watched: Flash = {
+      blockSize: flash.blockSize,
+      erase: (sector) => flash.erase(sector),
+      read(offset, byteLength) {
+        const bytes = flash.read(offset, byteLength);
+        given.push(new Uint8Array(bytes));
+        return bytes;
+      },
+      write(offset, byteLength, bytes) {
+        ok(bytes instanceof Uint8Array);
+        given.push(bytes);
+        flash.write(offset, byteLength, bytes);
+      },
+    };
+    const log = new FlashLog(watched);
+    const secret = new Uint8Array(60).fill(0xa5);
+    const holds = (bytes: Uint8Array) => bytes.some((byte) => byte === 0xa5);
+    // Past the end of a sector too, where all values move.
+    for (let i = 0; i < 9; i++) log.write("psk", secret);
+    flash.steps = 3;
+    throws(() => log.write("psk", secret), PowerCut);
+    new FlashLog(watched);
+    const left = given.filter(holds);
+    equal(left.length, 0, `${left.length} copies`);
+  });
+
   it("leaves nothing of what was replaced, once it is told so, and always the last values", () => {
     const log = new FlashLog(new TestFlash(128));
     log.wipeOld();
