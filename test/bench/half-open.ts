@@ -13,8 +13,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openLmdbStore } from "../../host/store/lmdb.js";
 import type { Store } from "../../host/store/store.js";
+import { FileVault } from "../../host/third-party/vault.js";
 import { heapInUse } from "../host/heap.js";
 import { crowd } from "../host/responder/crowd.js";
+import { crowd as crowdAtThirdParty } from "../host/third-party/crowd.js";
 
 const { values } = parseArgs({
   options: { count: { type: "string", default: "100000" }, json: { type: "boolean", default: false } },
@@ -24,7 +26,10 @@ const count = Number(values.count);
 /** What a party keeps, by name. */
 type Kept = Readonly<Record<string, number>>;
 
-async function measured(name: string, run: (store: Store, full: () => void) => Promise<Kept>): Promise<void> {
+async function measured(
+  name: string,
+  run: (store: Store, full: () => void, folder: string) => Promise<Kept>,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "symbolon-half-open-"));
   try {
     const store = await openLmdbStore(join(folder, "state"));
@@ -32,10 +37,11 @@ async function measured(name: string, run: (store: Store, full: () => void) => P
     let full = 0;
     let bytes = 0;
     const began = performance.now();
-    const kept = await run(store, () => {
+    const onFull = () => {
       full = heapInUse();
       bytes = statSync(join(folder, "state/data.mdb")).size;
-    });
+    };
+    const kept = await run(store, onFull, folder);
     const seconds = Math.round((performance.now() - began) / 1000);
     await store.close();
     const figures = {
@@ -86,4 +92,20 @@ await measured("Responder, many hostile sensors", async (store, full) => {
     },
   });
   return { ...kept, honest, agreed };
+});
+
+await measured("third party, its Responder away", async (store, full, folder) => {
+  const vault = new FileVault(join(folder, "vault"));
+  let open = 0;
+  const { honest, served } = await crowdAtThirdParty({
+    ...{ store, vault, count, every: 500 },
+    sensor: (i) => ({ name: `s-${i}`, t: 1 }),
+    onFull() {
+      full();
+      const accepted = store.table<{ open?: unknown }>("accepted").entries();
+      open = accepted.filter(([, record]) => record.open !== undefined).length;
+    },
+  });
+  vault.close();
+  return { open, sensors: entries(store, "keys"), honest, served };
 });
