@@ -13,8 +13,15 @@ interface Transfer {
   /** Room for the whole body when its size was announced; grows otherwise. */
   bytes: Uint8Array;
   length: number;
+  /** Who sends it (networkOf). */
+  readonly network: string;
+  /** Until when the next block may come, and the last one. */
   until: number;
+  readonly end: number;
 }
+
+/** How often its pause a whole transfer may take: slow ones end, too. */
+const LONGEST = 2;
 
 export class Block1Assembly {
   readonly #maxBody: number;
@@ -31,11 +38,12 @@ export class Block1Assembly {
   }
 
   /**
-   * Takes one block of the transfer that `key` names. Blocks must come in order; when the room is taken, the
-   * transfer that was quiet for longest gives way.
+   * Takes one block of the transfer that `key` names, of a sender in `network`. Blocks must come in order; when the room
+   * is taken, the network that has the most transfers loses the one of them that was quiet for longest.
    */
   accept(
     now: number,
+    network: string,
     key: string,
     block: Block,
     payload: Uint8Array,
@@ -43,8 +51,10 @@ export class Block1Assembly {
   ): BlockOutcome {
     const size = blockSize(block.szx);
     const offset = block.num * size;
-    const transfer =
-      offset === 0 ? { bytes: new Uint8Array(0), length: 0, until: 0 } : this.#transfers.get(key);
+    const transfer: Transfer | undefined =
+      offset === 0
+        ? { bytes: new Uint8Array(0), length: 0, network, until: 0, end: now + LONGEST * this.#lifetime }
+        : this.#transfers.get(key);
     this.#transfers.delete(key);
     if (transfer === undefined || transfer.length !== offset || (offset > 0 && transfer.until <= now)) {
       return { kind: "refused", code: Codes.requestEntityIncomplete };
@@ -66,16 +76,24 @@ export class Block1Assembly {
     transfer.bytes.set(payload, offset);
     transfer.length = end;
     if (!block.more) return { kind: "complete", body: transfer.bytes.subarray(0, end) };
-    transfer.until = now + this.#lifetime;
+    transfer.until = Math.min(now + this.#lifetime, transfer.end);
     this.#makeRoom(now);
     this.#transfers.set(key, transfer);
     return { kind: "continue" };
   }
 
   #makeRoom(now: number): void {
-    for (const [key, { until }] of this.#transfers) {
-      if (until > now && this.#transfers.size < this.#maxTransfers) return;
+    const counts = new Map<string, number>();
+    for (const [key, { until, network }] of this.#transfers) {
+      if (until <= now) this.#transfers.delete(key);
+      else counts.set(network, (counts.get(network) ?? 0) + 1);
+    }
+    if (this.#transfers.size < this.#maxTransfers) return;
+    const most = Math.max(...counts.values());
+    for (const [key, { network }] of this.#transfers) {
+      if (counts.get(network) !== most) continue;
       this.#transfers.delete(key);
+      return;
     }
   }
 }

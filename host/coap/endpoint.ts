@@ -33,7 +33,10 @@ export interface EndpointOptions {
   readonly parameters?: Partial<TransmissionParameters>;
   /** Milliseconds that an answer has until its request is acknowledged without it. */
   readonly piggybackDelay?: number;
-  /** Requests that may wait for their answer, or for their response to be acknowledged; more get 5.03. */
+  /**
+   * Requests that may wait for their answer, or for their response to be acknowledged. The oldest of those responses give
+   * way; where there are none more requests get 5.03.
+   */
   readonly maxPending?: number;
   /** Requests whose duplicates are recognized; the oldest give way. */
   readonly maxRemembered?: number;
@@ -104,6 +107,7 @@ export class Endpoint {
       if (known.reply !== undefined) this.#send(peer, known.reply);
       return;
     }
+    if (this.#handlers + this.#separate.size >= this.#maxPending) this.#giveUpOldest();
     if (this.#handlers + this.#separate.size >= this.#maxPending) {
       // Not remembered: a retransmission may find a place.
       this.#send(peer, this.#reply(request, busy(Codes.serviceUnavailable)));
@@ -167,6 +171,15 @@ export class Endpoint {
       this.#separate.set(key, timer);
     };
     transmit(initialTimeout(this.#parameters, randomBytes), 0);
+  }
+
+  /** A response that was sent and is not acknowledged gives way to a new request: who wants it can ask again. */
+  #giveUpOldest(): void {
+    for (const [key, timer] of this.#separate) {
+      clearTimeout(timer);
+      this.#separate.delete(key);
+      return;
+    }
   }
 
   #stopSeparate(peer: string, messageId: number): void {

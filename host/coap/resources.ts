@@ -12,10 +12,12 @@ import {
   OptionNumbers,
 } from "../../protocol/coap/numbers.js";
 import { encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
+import { parseAddress } from "./address.js";
 import { Admission } from "./admission.js";
 import { type Answer, bare } from "./answer.js";
 import { Block1Assembly } from "./block1.js";
 import { answerLinks, linkFormat } from "./links.js";
+import { networkOf } from "./network.js";
 import { blockOf, has, hasBadCritical, uintOf } from "./options.js";
 
 /** What a handler is given. */
@@ -174,7 +176,15 @@ export class Resources {
     // Blocks belong together by endpoint, resource and Request-Tag (RFC 7959 §2.5, RFC 9175 §3.3).
     const tag = findOption(options, OptionNumbers.requestTag);
     const key = `${peer} ${path} ${tag === undefined ? "" : toHex(tag)}`;
-    const outcome = this.#assembly.accept(now, key, block, payload, uintOf(options, OptionNumbers.size1));
+    const network = networkOf(parseAddress(peer).host);
+    const outcome = this.#assembly.accept(
+      now,
+      network,
+      key,
+      block,
+      payload,
+      uintOf(options, OptionNumbers.size1),
+    );
     if (outcome.kind === "refused") {
       return outcome.code === Codes.requestEntityTooLarge ? tooLarge : bare(outcome.code);
     }

@@ -1,6 +1,5 @@
 /** Delivers the parts of bundles to third parties, until each has answered or the time of the exchange is up. */
 
-import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
 import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
@@ -16,6 +15,7 @@ import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
 import type { Item, Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
+import { PartQuestions } from "./questions.js";
 import type { StoreTrouble } from "./store-trouble.js";
 
 export interface DeliveryOptions {
@@ -26,10 +26,15 @@ export interface DeliveryOptions {
   /** Hears that a third party has found a part good. */
   onGood?(mailbox: Pick<Mailbox, "handle" | "t">): void;
   readonly trouble: StoreTrouble;
+  /** Questions to one third party at once. */
+  readonly limit?: number;
 }
 
 /** Milliseconds from the beginning of one question to the next at least: some fail at once. */
 const PAUSE = 500;
+
+/** Why a part is not delivered that could have been. */
+const CROWDED = "its third party is asked about too many others";
 
 /** What a third party said: R_I, a receipt, no; or nothing. */
 type Answer = { readonly confirmation?: Uint8Array } | "refused" | "silent";
@@ -37,12 +42,12 @@ type Answer = { readonly confirmation?: Uint8Array } | "refused" | "silent";
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #stopped = new AbortController();
+  readonly #questions: PartQuestions;
+  #stopped = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    // One for each part that is under way: no leak.
-    setMaxListeners(0, this.#stopped.signal);
+    this.#questions = new PartQuestions(options.limit);
   }
 
   /** Delivers what is left of a mailbox's bundle. */
@@ -54,32 +59,49 @@ export class Delivery {
     const deliveries = parts.flatMap((part, i) =>
       mailbox.answered.includes(i + 1)
         ? []
-        : [this.#deliver(name, mailbox, i + 1, sensor.thirdParties[i], part)],
+        : [
+            this.#questions.ask(sensor.thirdParties[i], (signal) =>
+              this.#deliver(name, mailbox, i + 1, sensor.thirdParties[i], part, signal),
+            ),
+          ],
     );
     const all = Promise.all(deliveries).then(() => {
       this.#running.delete(name);
       const { trouble, mailboxes } = this.#options;
       // The next process goes on with what this one leaves.
-      if (!this.#stopped.signal.aborted) trouble.attempt(() => mailboxes.closeBundle(name));
+      if (!this.#stopped) trouble.attempt(() => mailboxes.closeBundle(name));
     });
     this.#running.set(name, all);
   }
 
   /** The store is at rest when this resolves. */
   async close(): Promise<void> {
-    this.#stopped.abort();
+    this.#stopped = true;
+    this.#questions.close();
     await Promise.all(this.#running.values());
   }
 
-  async #deliver(name: string, mailbox: Mailbox, x: number, address: string, part: Uint8Array) {
+  async #deliver(
+    name: string,
+    mailbox: Mailbox,
+    x: number,
+    address: string,
+    part: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { sensor, t, deadline } = mailbox;
-    const { signal } = this.#stopped;
     const { mailboxes, onEvent, onItem, trouble } = this.#options;
     for (;;) {
       const began = Date.now();
       if (began >= deadline || signal.aborted) return;
-      const answer = await this.#ask(address, part, deadline - began);
-      if (signal.aborted) return;
+      // Its mailbox may have gone to another bundle meanwhile.
+      if (mailboxes.get(name) === undefined) return;
+      const answer = await this.#ask(address, part, deadline - began, signal);
+      if (signal.aborted) {
+        if (!this.#stopped)
+          onEvent({ event: "dropped", sensor, what: `part ${x} of T ${t}`, reason: CROWDED });
+        return;
+      }
       if (answer !== "silent") {
         const confirmation = answer === "refused" ? undefined : answer.confirmation;
         onEvent({ event: "answered", sensor, t, x, confirmed: confirmation !== undefined });
@@ -103,13 +125,13 @@ export class Delivery {
     }
   }
 
-  async #ask(address: string, payload: Uint8Array, timeout: number): Promise<Answer> {
+  async #ask(address: string, payload: Uint8Array, timeout: number, signal: AbortSignal): Promise<Answer> {
     const { onEvent } = this.#options;
     try {
       const answer = await coapRequest({
         ...{ address, path: PART_PATH, payload, timeout },
         contentFormat: ContentFormats.octetStream,
-        signal: this.#stopped.signal,
+        signal,
       });
       if (answer.code === Codes.changed) {
         const confirmation = isPseudonymous(payload)

@@ -52,6 +52,8 @@ export interface GatewayOptions {
   /** Milliseconds that one question to a Responder may take. */
   readonly attempt: number;
   readonly limits?: Limits;
+  /** Questions to one third party at once; see questions.ts. */
+  readonly questions?: number;
 }
 
 /** Uri-Path of mailboxes. */
@@ -92,7 +94,11 @@ export class Gateway {
     this.#pseudonyms = pseudonyms;
     this.#trouble = new StoreTrouble(onEvent);
     const common = { mailboxes, onEvent, onItem, trouble: this.#trouble };
-    this.#delivery = new Delivery({ ...common, onGood: ({ handle, t }) => pseudonyms.good(handle, t) });
+    this.#delivery = new Delivery({
+      ...common,
+      ...(options.questions !== undefined && { limit: options.questions }),
+      onGood: ({ handle, t }) => pseudonyms.good(handle, t),
+    });
     this.#forwarding = new Forwarding({
       ...{ ...common, attempt },
       address: (name) => this.#responderOf(name),

@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { openLmdbStore } from "../../host/store/lmdb.js";
 import type { Store } from "../../host/store/store.js";
 import { FileVault } from "../../host/third-party/vault.js";
+import { crowd as crowdAtGateway } from "../host/gateway/crowd.js";
 import { heapInUse } from "../host/heap.js";
 import { crowd } from "../host/responder/crowd.js";
 import { crowd as crowdAtThirdParty } from "../host/third-party/crowd.js";
@@ -108,4 +109,16 @@ await measured("third party, its Responder away", async (store, full, folder) =>
   });
   vault.close();
   return { open, sensors: entries(store, "keys"), honest, served };
+});
+
+await measured("gateway, one of two third parties away", async (store, full) => {
+  let mailboxes = 0;
+  const { opened, sockets } = await crowdAtGateway({
+    ...{ store, count, sensors: Math.ceil(count / 10) },
+    onFull() {
+      full();
+      mailboxes = entries(store, "mailboxes");
+    },
+  });
+  return { opened, mailboxes, sockets };
 });
