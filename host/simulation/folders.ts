@@ -36,6 +36,8 @@ export interface FoldersPlan {
   readonly gateway?: string;
   /** Whether sensors have pseudonyms. */
   readonly pseudonyms?: boolean;
+  /** When it is said to be: Unix time in milliseconds; now without it. */
+  readonly now?: number;
   /** Where `client` reaches `server`: "host:port". */
   readonly address: (client: string, server: string) => string;
   /** Hears how many keys there are so far. */
@@ -54,8 +56,7 @@ export interface Folders {
 
 /** Makes the authority, a key and a certificate for each server, and enrols every sensor. */
 export async function prepareFolders(plan: FoldersPlan): Promise<Folders> {
-  const { folder, sensors, thirdParties, responder, address, signal } = plan;
-  const now = Date.now();
+  const { folder, sensors, thirdParties, responder, address, signal, now = Date.now() } = plan;
   const servers = [responder, ...thirdParties];
   const folderOf = (name: string): string => join(folder, name);
   const [authority, ...keys] = await makeKeys(servers.length + 1, plan);
