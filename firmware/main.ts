@@ -111,7 +111,7 @@ export function begin(device: Device, enrolment: Enrolment, responder: Identity)
   device.mark?.(Phases.shares);
   const { t, psks } = nextStep(device, enrolment);
   const { policy, weights } = enrolment;
-  const credentials = { policy, weights, psk: (x: number) => psks[x - 1], forget: () => wipe(...psks) };
+  const credentials = { policy, weights, psks, forget: () => wipe(...psks) };
   return beginExchange(device.steps, device.random, credentials, responder, t, device.mark);
 }
 

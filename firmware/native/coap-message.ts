@@ -16,12 +16,20 @@ export const MAX_OPTIONS = 32;
 const nothing: Uint8Array = new Uint8Array(0);
 const noOptions: readonly Option[] = [];
 
-export function encodeMessage(message: Message): Uint8Array {
-  return joinMessage(message, encodeOptions(message.options));
+export function encodeMessage({ type, code, messageId, token, options, payload }: Message): Uint8Array {
+  return joinMessage(type, code, messageId, token, encodeOptions(options), payload);
 }
 
-export function joinMessage(this: void, message: Omit<Message, "options">, options: Uint8Array): Uint8Array {
-  return native("xs_coap_join").call(this, message, options);
+export function joinMessage(
+  this: void,
+  type: Type,
+  code: number,
+  messageId: number,
+  token: Uint8Array,
+  options: Uint8Array,
+  payload: Uint8Array,
+): Uint8Array {
+  return native("xs_coap_join").call(this, type, code, messageId, token, options, payload);
 }
 
 export function encodeEmpty(this: void, type: Type, messageId: number): Uint8Array {

@@ -164,7 +164,7 @@ export class CoapClient {
       throw new Error("random: gave a token that is in use");
     }
     const messageId = this.#messageId;
-    const datagram = joinMessage({ type: Types.CON, code, messageId, token, payload }, prepared.encoded);
+    const datagram = joinMessage(Types.CON, code, messageId, token, prepared.encoded, payload);
     if (datagram.length > MAX_MESSAGE_SIZE) {
       throw new RangeError(`message: expected at most ${MAX_MESSAGE_SIZE} bytes, got ${datagram.length}`);
     }

@@ -36,14 +36,20 @@ const nothing: Uint8Array = new Uint8Array(0);
 const noOptions: readonly Option[] = [];
 
 /** The message as a datagram. Throws a RangeError that names the field which can't be written. */
-export function encodeMessage(message: Message): Uint8Array {
-  return joinMessage(message, encodeOptions(message.options));
+export function encodeMessage({ type, code, messageId, token, options, payload }: Message): Uint8Array {
+  return joinMessage(type, code, messageId, token, encodeOptions(options), payload);
 }
 
-/** encodeMessage, with options that were encoded before: those of many messages are the same. */
-export function joinMessage(message: Omit<Message, "options">, options: Uint8Array): Uint8Array {
-  const { type, code, messageId, token, payload } = message;
-  checkHeader(message);
+/** encodeMessage out of its parts, with options that were encoded before: those of many messages are the same. */
+export function joinMessage(
+  type: Type,
+  code: number,
+  messageId: number,
+  token: Uint8Array,
+  options: Uint8Array,
+  payload: Uint8Array,
+): Uint8Array {
+  checkHeader(type, code, messageId, token);
   const first = (VERSION << 6) | (type << 4) | token.length;
   const bytes =
     payload.length > 0
@@ -128,7 +134,7 @@ export function encodeReset(datagram: Uint8Array): Uint8Array | undefined {
   return encodeEmpty(Types.RST, readUint(datagram, 2, 2));
 }
 
-function checkHeader({ type, code, messageId, token }: Omit<Message, "options">): void {
+function checkHeader(type: number, code: number, messageId: number, token: Uint8Array): void {
   if ((type & 3) !== type) {
     throw new RangeError(`type: expected 0 to 3, got ${type}`);
   }

@@ -17,11 +17,8 @@ import type { SensorSteps } from "./steps.js";
 /** What a sensor is enrolled with. */
 export interface InitiatorCredentials {
   readonly policy: Policy;
-  /**
-   * The PSK shared with third party x (1…n), 16 bytes, for the exchange with this T. Asked for by T, so that
-   * a chain of keys can stand behind it.
-   */
-  psk(x: number, t: number): Uint8Array;
+  /** The PSK shared with third party x for the exchange with this T, at x − 1: 16 bytes. */
+  readonly psks: readonly Uint8Array[];
   /** Wipes the PSKs: the exchange is over. */
   forget?(): void;
   /** The weight matrix of shares/weights.ts. */
@@ -41,9 +38,7 @@ export function beginExchange(
   t: number,
   mark?: Mark,
 ): WaitingInitiator {
-  const { policy, weights } = credentials;
-  const psks: Uint8Array[] = [];
-  for (let x = 1; x <= policy.thirdParties.length; x++) psks.push(credentials.psk(x, t));
+  const { policy, weights, psks } = credentials;
   let tgk: Uint8Array | undefined;
   try {
     const nonce = random(NONCE_LENGTH);
@@ -73,10 +68,7 @@ export function resumeExchange(
   { t, nonce, tgk }: SuspendedExchange,
 ): WaitingInitiator {
   const session = steps.createSession(policy, responder, nonce, t);
-  const psk = (): never => {
-    throw new Error("exchange: its PSKs are forgotten, only R_I can end it");
-  };
-  return new WaitingInitiator(steps, { policy, weights, psk }, session, tgk.slice(), [], nonce);
+  return new WaitingInitiator(steps, { policy, weights, psks: [] }, session, tgk.slice(), [], nonce);
 }
 
 /** The shares are on their way; the Responder's confirmation is awaited. */
@@ -111,7 +103,8 @@ export class WaitingInitiator {
     this.#heldTgk();
     const { policy } = this.credentials;
     const thirdParty = policy.thirdParties[x - 1];
-    const psk = this.credentials.psk(x, this.session.t);
+    const psk = this.credentials.psks[x - 1];
+    if (psk === undefined) throw new Error("exchange: its PSKs are forgotten, only R_I can end it");
     const relayed = this.steps.consumeShareVerification(bytes, this.session, thirdParty, psk);
     return relayed === undefined ? this : this.consumeConfirmation(relayed);
   }

@@ -21,7 +21,7 @@ import type { CoapContent } from "../../protocol/oscore/message.js";
 import { protectResponse, readRequestHeader, unprotectRequest } from "../../protocol/oscore/protect.js";
 import { SEQUENCE_BLOCK } from "../../protocol/oscore/sender-sequence.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
-import { identity, policyOf, pskOf, randomOf, responder } from "../protocol/exchange/parties.js";
+import { identity, policyOf, pskList, randomOf, responder } from "../protocol/exchange/parties.js";
 import { deepEqual, equal, ok, throws } from "../support/assert.js";
 import { primitives, steps } from "../support/primitives.js";
 import { FakeClock } from "./simulation.js";
@@ -66,7 +66,7 @@ class World {
   readonly waiting: WaitingInitiator = beginExchange(
     steps,
     this.#random,
-    { ...this.enrolment, psk: pskOf },
+    { ...this.enrolment, psks: pskList(policy) },
     responder,
     7,
   );

@@ -142,7 +142,8 @@ describe("system: a gateway that is killed", function () {
       const missing = () => accepted.filter((name) => delivered.get(name) === undefined);
       const load = async () => {
         for (let t = 1; !isOver; t++) {
-          const credentials = { policy, psk, weights: weightMatrix(sharingOf(policy)) };
+          const psks = policy.thirdParties.map((_, i) => psk(i + 1));
+          const credentials = { policy, psks, weights: weightMatrix(sharingOf(policy)) };
           const waiting = beginExchange(referenceSteps(primitives), randomSource, credentials, responder, t);
           const given = { nonce: new Uint8Array(8).fill(t), senderId: channel.newSenderId() };
           exchanges.set(t, { waiting, given });

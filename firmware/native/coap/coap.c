@@ -120,47 +120,49 @@ void xs_coap_decode(xsMachine *the)
 }
 
 /* A number of the message that is to be written. */
-static uint32_t field(xsMachine *the, const char *property, uint32_t most, const char *expected)
+static uint32_t field(xsMachine *the, int argument, uint32_t most, const char *expected)
 {
 	uint32_t number;
 
-	xsmcGet(xsVar(0), xsArg(0), xsID(property));
-	if (!isWhole(the, &xsVar(0), most, &number))
-		xsRangeError("%s, got %s", expected, xsmcToString(xsVar(0)));
+	if (!isWhole(the, &xsArg(argument), most, &number))
+		xsRangeError("%s, got %s", expected, xsmcToString(xsArg(argument)));
 	return number;
 }
 
-/* xs_coap_join(message, options): `options` are encoded already, and those of `message` are not looked at */
+/* Bytes of an argument behind `to`; returns where they end. */
+static uint8_t *put(xsMachine *the, uint8_t *to, int argument)
+{
+	size_t length;
+	const uint8_t *bytes = readable(the, &xsArg(argument), &length);
+
+	memcpy(to, bytes, length);
+	return to + length;
+}
+
+/* xs_coap_join(type, code, messageId, token, options, payload): `options` are encoded already */
 void xs_coap_join(xsMachine *the)
 {
-	enum { SCRATCH, TOKEN, PAYLOAD, JOIN_VARS };
+	enum { TYPE, CODE, MESSAGE_ID, TOKEN, OPTIONS_BYTES, PAYLOAD };
+	uint32_t type = field(the, TYPE, COAP_RESET, "type: expected 0 to 3");
+	uint32_t code = field(the, CODE, 0xff, "code: expected 8 bits");
+	uint32_t messageId = field(the, MESSAGE_ID, 0xffff, "message ID: expected 16 bits");
 	size_t tokenLength, optionsLength, payloadLength, length;
-	uint32_t type, code, messageId;
 	uint8_t *to;
 
-	xsmcVars(JOIN_VARS);
-	type = field(the, "type", COAP_RESET, "type: expected 0 to 3");
-	code = field(the, "code", 0xff, "code: expected 8 bits");
-	messageId = field(the, "messageId", 0xffff, "message ID: expected 16 bits");
-	xsmcGet(xsVar(TOKEN), xsArg(0), xsID("token"));
-	xsmcGet(xsVar(PAYLOAD), xsArg(0), xsID("payload"));
-	readable(the, &xsVar(TOKEN), &tokenLength);
-	readable(the, &xsVar(PAYLOAD), &payloadLength);
-	readable(the, &xsArg(1), &optionsLength);
+	readable(the, &xsArg(TOKEN), &tokenLength);
+	readable(the, &xsArg(OPTIONS_BYTES), &optionsLength);
+	readable(the, &xsArg(PAYLOAD), &payloadLength);
 	if (tokenLength > COAP_LONGEST_TOKEN)
 		xsRangeError("token: expected at most %d bytes, got %d", COAP_LONGEST_TOKEN, (int)tokenLength);
 	length = COAP_HEADER + tokenLength + optionsLength + (payloadLength > 0 ? 1 + payloadLength : 0);
 	if (code == COAP_EMPTY && length > COAP_HEADER)
 		xsRangeError("code: an Empty message has no token, options or payload");
 	to = coapPutHeader(makeBytes(the, (xsUnsignedValue)length), (int)type, tokenLength, (int)code, messageId);
-	memcpy(to, readable(the, &xsVar(TOKEN), &tokenLength), tokenLength);
-	to += tokenLength;
-	memcpy(to, readable(the, &xsArg(1), &optionsLength), optionsLength);
-	to += optionsLength;
-	if (payloadLength == 0)
-		return;
-	*to++ = COAP_MARKER;
-	memcpy(to, readable(the, &xsVar(PAYLOAD), &payloadLength), payloadLength);
+	to = put(the, put(the, to, TOKEN), OPTIONS_BYTES);
+	if (payloadLength > 0) {
+		*to++ = COAP_MARKER;
+		put(the, to, PAYLOAD);
+	}
 }
 
 /* xs_coap_encode_empty(type, messageId) */

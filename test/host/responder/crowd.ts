@@ -142,6 +142,7 @@ export async function crowd(options: Crowd): Promise<Crowded> {
 
 function beginHonest(t: number): WaitingInitiator {
   const policy = policyOf("honest00");
-  const credentials = { policy, psk, weights: weightMatrix(sharingOf(policy)) };
+  const psks = policy.thirdParties.map((_, i) => psk(i + 1));
+  const credentials = { policy, psks, weights: weightMatrix(sharingOf(policy)) };
   return beginExchange(referenceSteps(primitives), randomSource, credentials, hospital, t);
 }

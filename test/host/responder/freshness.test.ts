@@ -56,7 +56,7 @@ describe("Responder: freshness", () => {
       const { threshold, privacy } = of.policy;
       const credentials = {
         policy: of.policy,
-        psk: (x: number) => of.psks[x - 1],
+        psks: of.psks,
         weights: weightMatrix({ threshold, privacy, shares: 3 }),
       };
       const random: RandomSource = (length) => (length === nonce.length ? nonce : randomSource(length));

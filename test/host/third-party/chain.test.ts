@@ -209,7 +209,7 @@ class Sensor {
       });
     try {
       const { t, psks } = nextStep({ primitives, steps, storage }, { policy, start, taken });
-      const credentials = { policy, weights, psk: (x: number) => psks[x - 1] };
+      const credentials = { policy, weights, psks };
       return beginExchange(steps, randomSource, credentials, responder, t);
     } catch (error) {
       if (error instanceof Killed) return undefined;
@@ -240,7 +240,8 @@ function chain(x: number, t: number): Uint8Array[] {
 
 /** A message of somebody without the keys, with any T. */
 function forge(t: number): WaitingInitiator {
-  return beginExchange(steps, randomSource, { policy, weights, psk: () => randomSource(16) }, responder, t);
+  const psks = policy.thirdParties.map(() => randomSource(16));
+  return beginExchange(steps, randomSource, { policy, weights, psks }, responder, t);
 }
 
 /** One honest exchange: both third parties say, under the PSK of its T, that they took their share. */
@@ -419,7 +420,7 @@ describe("the chain of PSKs, both ends", () => {
     assert.equal((await renewed.receive("", old.messages[0])).code, Codes.unauthorized);
     // Nobody who has no key of it begins it.
     assert.deepEqual(party.kept(), before);
-    const credentials = { policy, weights, psk: (x: number) => (x === 1 ? key : pskOf(x)) };
+    const credentials = { policy, weights, psks: [key, pskOf(2)] };
     const fresh = beginExchange(steps, randomSource, credentials, responder, 1_000_000);
     assert.equal((await renewed.receive("", fresh.messages[0])).code, Codes.changed);
     assert.equal(party.disk.store.table("accepted").entries().length, 1);
@@ -429,7 +430,7 @@ describe("the chain of PSKs, both ends", () => {
     party.start = undefined;
     party.live();
     assert.equal((await party.receive(old.messages[0]))?.code, Codes.unauthorized);
-    const later = { policy, weights, psk: () => nextPsk(primitives, key) };
+    const later = { policy, weights, psks: policy.thirdParties.map(() => nextPsk(primitives, key)) };
     const more = beginExchange(steps, randomSource, later, responder, 1_000_001);
     assert.equal((await party.receive(more.messages[0]))?.code, Codes.changed);
   });

@@ -119,8 +119,9 @@ export async function crowd(options: Crowd): Promise<Crowded> {
     ...(limits && { limits }),
   });
   const messageOf = (name: string, t: number, to: string): Uint8Array => {
-    const psk = (x: number) => laterPsk(primitives, keysOf(x), t - 1);
-    const credentials = { policy: policyOf(name), psk, weights };
+    const policy = policyOf(name);
+    const psks = policy.thirdParties.map((_, i) => laterPsk(primitives, keysOf(i + 1), t - 1));
+    const credentials = { policy, psks, weights };
     const steps = referenceSteps(primitives);
     return beginExchange(steps, randomSource, credentials, identityFromText(to), t).messages[1];
   };

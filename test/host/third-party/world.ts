@@ -159,7 +159,9 @@ export function begin(
   const shares = enrolled.thirdParties.length;
   const credentials = {
     policy: enrolled,
-    psk: (x: number, t: number) => laterPsk(primitives, psks[x - 1] ?? new Uint8Array(16).fill(x), t - 1),
+    psks: enrolled.thirdParties.map((_, i) =>
+      laterPsk(primitives, psks[i] ?? new Uint8Array(16).fill(i + 1), t - 1),
+    ),
     weights: weightMatrix({ threshold, privacy, shares }),
   };
   return beginExchange(

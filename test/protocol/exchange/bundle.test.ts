@@ -50,7 +50,7 @@ describe("a bundle", () => {
     const credentials = {
       policy,
       weights: fromHex(weights),
-      psk: (x: number) => fromHex(psks[x - 1]),
+      psks: psks.map(fromHex),
     };
     const waiting = beginExchange(steps, () => fromHex(drawn.shift()!), credentials, responder, t);
     const [one, two, three] = waiting.messages.map(toHex);

@@ -37,7 +37,7 @@ function created(suite: GoldenExchange["suite"]): GoldenExchange {
   const policy = policyOf(2, 1, 3, suite);
   const [, , third] = policy.thirdParties;
   const psk = (x: number) => fromHex(psks[x - 1]);
-  const credentials = { policy, weights: fromHex(weights), psk };
+  const credentials = { policy, weights: fromHex(weights), psks: psks.map(fromHex) };
   const waiting = beginExchange(steps, giving(nonce, tgk), credentials, responder, t);
   const { session, messages } = waiting;
   const accept = (x: number) => acceptShare({ ...policy }, x, messages[x - 1], psk(x));

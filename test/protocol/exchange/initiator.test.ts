@@ -10,7 +10,17 @@ import type { RandomSource } from "../../../protocol/primitives.js";
 import { weightMatrix } from "../../../protocol/shares/weights.js";
 import { deepEqual, equal, ok, throws } from "../../support/assert.js";
 import { primitives, steps } from "../../support/primitives.js";
-import { begin, freshness, material, policyOf, pskOf, randomOf, rebuild, responder } from "./parties.js";
+import {
+  begin,
+  freshness,
+  material,
+  policyOf,
+  pskList,
+  pskOf,
+  randomOf,
+  rebuild,
+  responder,
+} from "./parties.js";
 import { refuses } from "./refusals.js";
 
 const policy = policyOf();
@@ -93,8 +103,8 @@ describe("an Initiator that waits", () => {
 
 describe("the beginning of an exchange", () => {
   const weights = weightMatrix({ threshold: 2, privacy: 1, shares: 3 });
-  const start = (random: RandomSource, t = 1, psk: (x: number, t: number) => Uint8Array = pskOf) =>
-    beginExchange(steps, random, { policy, weights, psk }, responder, t);
+  const start = (random: RandomSource, t = 1, psks = pskList(policy)) =>
+    beginExchange(steps, random, { policy, weights, psks }, responder, t);
 
   it("draws a nonce of 8 bytes and a TGK of 16 · (k − t), and nothing else", () => {
     for (const [k, t, expected] of [
@@ -108,24 +118,22 @@ describe("the beginning of an exchange", () => {
         drawn.push(length);
         return material(`${drawn.length}`, length);
       };
-      const credentials = { policy: policyOf(k, t, 5), weights: weightMatrix(sharing), psk: pskOf };
+      const enrolled = policyOf(k, t, 5);
+      const credentials = { policy: enrolled, weights: weightMatrix(sharing), psks: pskList(enrolled) };
       beginExchange(steps, random, credentials, responder, 1);
       deepEqual(drawn, [8, expected]);
     }
   });
 
-  it("asks for each PSK by its third party and T", () => {
-    const asked: number[][] = [];
-    const waiting = start(randomOf("psks"), 77, (x, t) => {
-      asked.push([x, t]);
-      return pskOf(x);
-    });
-    deepEqual(asked, [
-      [1, 77],
-      [2, 77],
-      [3, 77],
-    ]);
-    equal(waiting.session.t, 77);
+  it("takes one PSK for each third party, neither more nor less", () => {
+    const psks = pskList(policy);
+    for (const wrong of [psks.slice(1), [...psks, pskOf(4)]]) {
+      throws(() => start(randomOf("psks"), 77, wrong), {
+        type: RangeError,
+        message: `PSKs: expected 3, got ${wrong.length}`,
+      });
+    }
+    equal(start(randomOf("psks"), 77, psks).session.t, 77);
   });
 
   it("fails when the random source does", () => {

@@ -65,6 +65,8 @@ export function randomOf(seed: string): RandomSource {
 
 /** PSK of third party x. */
 export const pskOf = (x: number): Uint8Array => material(`psk ${x}`, 16);
+/** Those of all third parties of a policy. */
+export const pskList = ({ thirdParties }: Policy): Uint8Array[] => thirdParties.map((_, i) => pskOf(i + 1));
 
 /** Bytes of what stands for an RSA signature and an RSA ciphertext here. */
 const SIGNATURE = 64;
@@ -118,7 +120,7 @@ export function receivingResponder(owner: Identity = responder): ReceivingRespon
 /** Begins an exchange of a policy at the sensor. */
 export function begin(policy: Policy, { seed = "sensor", t = 7, to = responder } = {}): WaitingInitiator {
   const weights = weightMatrix(sharingOf(policy));
-  return beginExchange(steps, randomOf(seed), { policy, weights, psk: pskOf }, to, t);
+  return beginExchange(steps, randomOf(seed), { policy, weights, psks: pskList(policy) }, to, t);
 }
 
 /** I_TP at third party x. */

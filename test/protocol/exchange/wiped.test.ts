@@ -91,7 +91,7 @@ describe("secrets when something fails", () => {
           return bytes;
         };
         const credentials = {
-          ...{ policy, weights, psk: (x: number) => psks[x - 1] },
+          ...{ policy, weights, psks },
           forget: () => {
             for (const psk of psks) psk.fill(0);
           },
@@ -108,7 +108,7 @@ describe("secrets when something fails", () => {
   it("at the sensor when its generator fails", () => {
     const psks = [1, 2, 3].map((x) => pskOf(x).slice());
     let forgotten = 0;
-    const credentials = { policy, weights, psk: (x: number) => psks[x - 1], forget: () => forgotten++ };
+    const credentials = { policy, weights, psks, forget: () => forgotten++ };
     const noEntropy = () => {
       throw new Error("no entropy");
     };
