@@ -105,7 +105,7 @@ export class Trial {
     { sensor, readings }: Pick<Exchange, "sensor" | "readings">,
     { initiatorTek, responderTek, confirmed }: Ends,
   ): void {
-    // Shorter ones are there by chance at times; all stand in every reading.
+    // Shorter ones are there by chance at times; each reading has one of these.
     const words = readings.words.filter(({ length }) => length >= 8);
     for (const word of words) this.#know(`a reading's "${word}"`, ascii(word));
     const { altered, fresh, figures } = readings;
