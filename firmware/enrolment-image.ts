@@ -39,7 +39,7 @@ export class ImageError extends Error {
  * another sensor, or none.
  */
 export function storeImage(storage: Storage, image: Uint8Array, primitives: Primitives): void {
-  const value = concat(image.subarray(0, CODE_LENGTH), ascii(resolve(storage, image, primitives)));
+  const value = concat(image.subarray(0, CODE_LENGTH), resolve(storage, image, primitives));
   try {
     // First: a reset between leaves the old enrolment, which agrees on a new key.
     KeptChannel.forget(storage);
@@ -57,10 +57,10 @@ export function storeImage(storage: Storage, image: Uint8Array, primitives: Prim
   storage.wipeOld?.();
 }
 
-/** The text of an image with all its keys; "" for a board that is to be wiped. */
-function resolve(storage: Storage, image: Uint8Array, primitives: Primitives): string {
+/** The text of an image with all its keys, in ASCII; nothing for a board that is to be wiped. */
+function resolve(storage: Storage, image: Uint8Array, primitives: Primitives): Uint8Array {
   if (image.length < CODE_LENGTH) throw new ImageError("the enrolment makes no sense");
-  if (image.length === CODE_LENGTH) return "";
+  if (image.length === CODE_LENGTH) return new Uint8Array(0);
   let text = textOf(image.subarray(CODE_LENGTH));
   try {
     const json = JSON.parse(text);
@@ -68,11 +68,11 @@ function resolve(storage: Storage, image: Uint8Array, primitives: Primitives): s
       text = asciiJson(keep(storage, json, primitives));
     }
     enrolmentFromText(text);
+    return ascii(text);
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
     throw new ImageError("the enrolment makes no sense", { cause });
   }
-  return text;
 }
 
 /** An enrolment as JSON; what is wrong with its other members is found later. */

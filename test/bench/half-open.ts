@@ -10,6 +10,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { openLmdbStore } from "../../host/store/lmdb.js";
 import type { Store } from "../../host/store/store.js";
@@ -45,6 +46,8 @@ async function measured(
     const kept = await run(store, onFull, folder);
     const seconds = Math.round((performance.now() - began) / 1000);
     await store.close();
+    // Sockets close in a turn of their own.
+    await sleep(1_000);
     const figures = {
       ...{ party: name, halfOpen: count, ...kept },
       heap: ratio(full, before),

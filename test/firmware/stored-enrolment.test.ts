@@ -128,6 +128,10 @@ describe("stored enrolment", () => {
     const storage = new MemoryStorage();
     storeImage(storage, imageOf(), primitives);
     const reason = "the enrolment makes no sense";
+    // Text beyond ASCII, in what nothing reads.
+    const words = imageOf({ ...sensorJson, note: "x" });
+    words[words.lastIndexOf(0x78)] = 0xe9;
+    refuses(storage, words, reason);
     refuses(storage, nextCode.subarray(1), reason);
     refuses(storage, Uint8Array.of(...nextCode, 0x7b), reason);
     refuses(storage, Uint8Array.of(...nextCode, 0x6e, 0x75, 0x6c, 0x6c), reason);

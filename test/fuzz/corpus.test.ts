@@ -7,7 +7,8 @@ import { world } from "../host/third-party/world.js";
 import { corpusFile, corpusOf } from "./corpus.js";
 import { type Finding, failure } from "./failure.js";
 import { mutate, randomOf } from "./mutate.js";
-import { type Target, targetsOf } from "./targets.js";
+import type { Target } from "./targets/target.js";
+import { targetsOf } from "./targets.js";
 
 const MUTATIONS = 100;
 

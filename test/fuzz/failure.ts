@@ -1,7 +1,7 @@
 /** What a target makes of an input that it may not. */
 
 import { toHex } from "../../protocol/bytes.js";
-import type { Target } from "./targets.js";
+import type { Target } from "./targets/target.js";
 
 export interface Finding {
   readonly input: Uint8Array;

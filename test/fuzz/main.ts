@@ -17,7 +17,8 @@ import { exchangesInChaos } from "./exchanges.js";
 import { type Finding, failure } from "./failure.js";
 import { mutate, randomOf } from "./mutate.js";
 import { aesSources, buildNatives, runNatives } from "./natives.js";
-import { type Target, targetsOf } from "./targets.js";
+import type { Target } from "./targets/target.js";
+import { targetsOf } from "./targets.js";
 
 /** The names under which --target knows the board's C, and whole exchanges. */
 const NATIVES = "natives";
