@@ -383,4 +383,41 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     suites: ["host/coap/server-block1"],
   },
+  // The gateway, and who meddles with it.
+  {
+    file: "host/gateway/forwarding.ts",
+    find: "option === undefined && !(isProvisional(request) && codeClass(response.code) === 2)",
+    replace: "option === undefined && codeClass(response.code) === 6",
+    suites: ["host/gateway/doubtful-answers"],
+  },
+  {
+    file: "host/gateway/forwarding.ts",
+    find: "isProvisional(request) && codeClass",
+    replace: "codeClass",
+    suites: ["host/gateway/doubtful-answers"],
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "        if (worst[1].answered.length === 0) return undefined;\n",
+    replace: "",
+    suites: ["host/gateway/junk"],
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "!good && bundle !== undefined && now < deadline",
+    replace: "!good && bundle !== undefined && now < 0",
+    suites: ["host/gateway/junk"],
+  },
+  {
+    file: "host/gateway/store-trouble.ts",
+    find: "if (!(error instanceof StoreError)) throw error;",
+    replace: "",
+    suites: ["host/gateway/store-trouble"],
+  },
+  {
+    file: "host/channel/channel.ts",
+    find: "FRESH_FOR = 10_000",
+    replace: "FRESH_FOR = 30_000",
+    suites: ["host/channel/channel"],
+  },
 ];
