@@ -8,6 +8,8 @@ export interface Answer {
   readonly code: number;
   readonly options: readonly Option[];
   readonly payload: Uint8Array;
+  /** Whether who gets it has shown that it receives there: see RouteResponse. */
+  readonly shown?: boolean;
 }
 
 /** Seconds after which a client may try again (RFC 7252 §5.9.3.4). */

@@ -46,6 +46,10 @@ export interface EndpointOptions {
 const PIGGYBACK_DELAY = 500;
 const MAX_PENDING = 1_000;
 const MAX_REMEMBERED = 50_000;
+/** How many times the bytes of a request a sender may cause that has not shown where it is (RFC 9175 §2.6). */
+const AMPLIFICATION = 3;
+/** Bytes of an empty acknowledgement. */
+const EMPTY = 4;
 
 /** A request that was seen: what its duplicates get, and until when they may come. */
 interface Remembered {
@@ -91,7 +95,7 @@ export class Endpoint {
     if (message !== "malformed" && (message.type === Types.ACK || message.type === Types.RST)) {
       if (message.code === Codes.empty) this.#stopSeparate(peer, message.messageId);
     } else if (message !== "malformed" && isRequest(message.code)) {
-      this.#request(peer, message);
+      this.#request(peer, message, datagram.length);
     } else {
       // Not for a server: RFC 7252 §4.2, and §4.3 for a ping.
       const reset = encodeReset(datagram);
@@ -99,7 +103,7 @@ export class Endpoint {
     }
   }
 
-  #request(peer: string, request: Message): void {
+  #request(peer: string, request: Message, length: number): void {
     const now = performance.now();
     const key = `${peer} ${request.messageId} ${toHex(request.token)}`;
     const known = this.#recall(now, key);
@@ -130,7 +134,7 @@ export class Endpoint {
       this.#handlers--;
       if (this.#closed) return;
       if (timer !== undefined && !this.#acknowledgements.delete(timer)) {
-        this.#sendSeparate(peer, request, it);
+        this.#sendSeparate(peer, request, it, it.shown ? Number.POSITIVE_INFINITY : AMPLIFICATION * length);
         return;
       }
       clearTimeout(timer);
@@ -156,16 +160,22 @@ export class Endpoint {
     return encodeMessage({ ...answer, type, messageId, token: request.token });
   }
 
-  /** The answer as a CON of its own, until it is acknowledged or rejected (RFC 7252 §5.2.2, §4.2). */
-  #sendSeparate(peer: string, request: Message, answer: Answer): void {
+  /**
+   * The answer as a CON of its own, until it is acknowledged or rejected (RFC 7252 §5.2.2, §4.2), or has taken as many
+   * bytes as `budget`: it may go to somebody who has asked for nothing.
+   */
+  #sendSeparate(peer: string, request: Message, answer: Answer, budget: number): void {
     const messageId = this.#nextMessageId();
     const key = separateKey(peer, messageId);
     const datagram = encodeMessage({ ...answer, type: Types.CON, messageId, token: request.token });
     const { MAX_RETRANSMIT, BACKOFF_FACTOR } = this.#parameters;
+    let left = budget - EMPTY;
     const transmit = (timeout: number, retransmissions: number) => {
       this.#send(peer, datagram);
+      left -= datagram.length;
       const timer = setTimeout(() => {
-        if (retransmissions < MAX_RETRANSMIT) transmit(BACKOFF_FACTOR * timeout, retransmissions + 1);
+        if (retransmissions < MAX_RETRANSMIT && left >= datagram.length)
+          transmit(BACKOFF_FACTOR * timeout, retransmissions + 1);
         else this.#separate.delete(key);
       }, timeout);
       this.#separate.set(key, timer);

@@ -40,6 +40,8 @@ export interface RouteResponse {
   readonly contentFormat?: number;
   /** Others, in ascending order of number. */
   readonly options?: readonly Option[];
+  /** The sender has shown that it receives at its address: what it is sent again may be more than what it sent. */
+  readonly shown?: boolean;
 }
 
 /** What answers POST on a path; a path that ends in an asterisk stands for one segment more, whatever it is. */
@@ -232,7 +234,7 @@ export class Resources {
 
 /** Throws for what a handler must not return. */
 function answerOf(
-  { code, payload = nothing, contentFormat, options = [] }: RouteResponse,
+  { code, payload = nothing, contentFormat, options = [], shown = false }: RouteResponse,
   blockOptions: readonly Option[],
 ): Answer {
   if (!isResponse(code)) throw new RangeError(`code: expected a response class, got ${code}`);
@@ -244,7 +246,7 @@ function answerOf(
       ? []
       : [{ number: OptionNumbers.contentFormat, value: encodeUint(contentFormat) }];
   const all = [...options, ...format, ...blockOptions].sort((a, b) => a.number - b.number);
-  return { code, options: all, payload };
+  return { code, options: all, payload, shown };
 }
 
 const text = new TextDecoder();

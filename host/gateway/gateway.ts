@@ -34,6 +34,7 @@ import { Forwarding, oscoreOf } from "./forwarding.js";
 import { Listeners } from "./listeners.js";
 import { LIMITS, type Limits } from "./mailbox.js";
 import { Mailboxes } from "./mailboxes.js";
+import { Owners } from "./owners.js";
 import { Pseudonyms } from "./pseudonyms.js";
 import { StoreTrouble } from "./store-trouble.js";
 import { Triggers } from "./triggers.js";
@@ -77,6 +78,7 @@ export class Gateway {
   readonly #deposits: DepositOptions;
   readonly #triggers: Triggers;
   readonly #trouble: StoreTrouble;
+  readonly #owners = new Owners();
   readonly #listeners = new Listeners();
   readonly #sweeper: NodeJS.Timeout;
   #closed = false;
@@ -177,6 +179,7 @@ export class Gateway {
         return busy(Codes.serviceUnavailable);
       }
       onEvent({ event: "bundle", sensor: mailbox.sensor, t, bytes: payload.length });
+      this.#owners.add(name, peer);
       this.#delivery.start(name, mailbox, sensor);
       return created(name);
     } catch (error) {
@@ -198,7 +201,7 @@ export class Gateway {
       : this.#hinting(name, answer);
   }
 
-  #collect(name: string, { payload, options }: RouteRequest): RouteResponse | Promise<RouteResponse> {
+  #collect(name: string, { peer, payload, options }: RouteRequest): RouteResponse | Promise<RouteResponse> {
     if (payload.length > 1) return { code: Codes.badRequest };
     if (payload.length === 1) {
       const count = this.#mailboxes.collect(name, payload[0], Date.now());
@@ -208,7 +211,7 @@ export class Gateway {
     const listening = listeningTime(options);
     if (listening === undefined) return { code: Codes.badRequest };
     const next = this.#next(name);
-    return next.payload !== undefined || listening === 0 ? next : this.#listen(name, listening);
+    return next.payload !== undefined || listening === 0 ? next : this.#listen(name, peer, listening);
   }
 
   #next(name: string): RouteResponse {
@@ -227,9 +230,10 @@ export class Gateway {
       : { ...response, options: [tagOf(next.number), ...(response.options ?? [])] };
   }
 
-  async #listen(name: string, milliseconds: number): Promise<RouteResponse> {
+  async #listen(name: string, peer: string, milliseconds: number): Promise<RouteResponse> {
     await this.#listeners.wait(name, milliseconds);
-    return this.#next(name);
+    // Who was told the mailbox's name is there.
+    return { ...this.#next(name), shown: this.#owners.get(name) === peer };
   }
 
   /** Stored before anything is answered, so that what a sensor has got rid of is not lost. */

@@ -18,6 +18,7 @@ import { ThirdParty } from "../../../host/third-party/third-party.js";
 import { MemoryVault } from "../../../host/third-party/vault.js";
 import { ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
 import { findOption } from "../../../protocol/coap/options.js";
+import type { TransmissionParameters } from "../../../protocol/coap/transmission.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
 import { PART_PATH } from "../../../protocol/exchange/bundle-cut.js";
 import { fingerprint } from "../../../protocol/exchange/fingerprint.js";
@@ -61,6 +62,8 @@ export interface Scene {
 
 export interface SceneOptions {
   readonly gateway?: Partial<GatewayOptions>;
+  /** Of the message layer of all servers. */
+  readonly parameters?: Partial<TransmissionParameters>;
   /** Gives the sensor pseudonyms under this key. */
   readonly linkingKey?: Uint8Array;
   /** Has the gateway reach the Responder by HTTP; hears what arrives there. */
@@ -87,6 +90,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
       onError: (error) => {
         throw error;
       },
+      ...(options.parameters && { parameters: options.parameters }),
       ...more,
     });
     servers.set(name, { server, close: () => party.close() });
