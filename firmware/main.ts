@@ -4,12 +4,12 @@
  */
 
 import { wipe } from "../protocol/bytes.js";
-import { type PreparedOptions, prepareOptions } from "../protocol/coap/client.js";
+import { type PreparedOptions, prepareOptions, type RequestOptions } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
-import type { Option } from "../protocol/coap/options.js";
 import { fingerprint } from "../protocol/exchange/fingerprint.js";
 import { beginExchange, type WaitingInitiator } from "../protocol/exchange/initiator.js";
 import { MIKEY_PATH } from "../protocol/exchange/profile.js";
+import type { Waiting } from "../protocol/exchange/pseudonymous-initiator.js";
 import { Phases } from "../protocol/marks.js";
 import { type Identity, identityToText } from "../protocol/mikey/identity.js";
 import { nextStep } from "./chain.js";
@@ -61,7 +61,7 @@ export function runExchange(
   onFinished: (outcome: Outcome) => void,
   onBegun?: (waiting: WaitingInitiator) => void,
 ): void {
-  if (enrolment.linkingKey) throw new Error("linkingKey: not for this image");
+  if (enrolment.linkingKey) throw new Error("linkingKey: unsupported");
   const waiting = begin(device, enrolment, responder);
   sendShares(device, enrolment, waiting, onEvent, onFinished);
   onBegun?.(waiting);
@@ -119,27 +119,31 @@ export function begin(device: Device, enrolment: Enrolment, responder: Identity)
 export function sendShares(
   device: Device,
   enrolment: Enrolment,
-  waiting: WaitingInitiator,
+  waiting: Waiting,
   onEvent: (event: SensorEvent) => void,
   onFinished: (outcome: Outcome) => void,
+  form = whole,
 ): void {
   try {
-    new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished).start();
+    new Exchange(device, enrolment, new Initiator(waiting), onEvent, onFinished, form).start();
   } catch (error) {
     waiting.abandon();
     throw error;
   }
 }
 
-/** The options of every request, but for those of a link's own. */
-const REQUEST = { path: MIKEY_PATH, contentFormat: ContentFormats.mikey };
-const OPTIONS = prepareOptions(REQUEST);
+/** In what form shares go to third parties: what events call it, and the options of each request but for a link's own. */
+export interface ShareForm {
+  readonly name: "I_TP" | "part";
+  readonly request: RequestOptions;
+  readonly prepared: PreparedOptions;
+}
 
-/**
- * An exchange with the third parties themselves, in whole messages; pseudonyms.ts has another form. Private methods are
- * as in CoapClient, for the same reason.
- */
-export class Exchange {
+const REQUEST = { path: MIKEY_PATH, contentFormat: ContentFormats.mikey };
+const whole: ShareForm = { name: "I_TP", request: REQUEST, prepared: prepareOptions(REQUEST) };
+
+/** An exchange with the third parties themselves. Private methods are as in CoapClient, for the same reason. */
+class Exchange {
   readonly #coap: CoapLink;
   /** The timers of the exchange's own time. */
   readonly #halftime: TimerId;
@@ -155,6 +159,7 @@ export class Exchange {
     private readonly initiator: Initiator,
     private readonly onEvent: (event: SensorEvent) => void,
     private readonly onFinished: (outcome: Outcome) => void,
+    private readonly form: ShareForm,
   ) {
     const { clock } = device;
     const { deadline } = enrolment;
@@ -190,11 +195,13 @@ export class Exchange {
   private send(x: number, message: Uint8Array): void {
     const again = this.#told[x - 1] === true;
     if (again && this.isTransmitting(x)) return;
+    const { form } = this;
     const address = this.enrolment.addresses[x - 1];
     const route = this.#coap.link.route?.(address);
     const handle = this.#coap.request({
       peer: route === undefined ? address : route.peer,
-      prepared: this.options(route?.options),
+      prepared:
+        route === undefined ? form.prepared : prepareOptions({ ...form.request, options: route.options }),
       payload: message,
       timeout: this.enrolment.deadline,
     });
@@ -202,17 +209,7 @@ export class Exchange {
     if (again) return;
     this.#told[x - 1] = true;
     const from = this.enrolment.names?.sensor ?? identityToText(this.enrolment.policy.sensor);
-    this.onEvent({ event: "message", name: this.form, from, to: this.nameOf(x), bytes: message.length });
-  }
-
-  /** What goes out, as events call it. */
-  protected get form(): "I_TP" | "part" {
-    return "I_TP";
-  }
-
-  /** The options of a request, with those of the link's own. */
-  protected options(own?: readonly Option[]): PreparedOptions {
-    return own === undefined ? OPTIONS : prepareOptions({ ...REQUEST, options: own });
+    this.onEvent({ event: "message", name: form.name, from, to: this.nameOf(x), bytes: message.length });
   }
 
   /**

@@ -4,9 +4,8 @@
  * of that bundle instead of whole messages.
  */
 
-import { type PreparedOptions, prepareOptions } from "../protocol/coap/client.js";
+import { prepareOptions } from "../protocol/coap/client.js";
 import { ContentFormats } from "../protocol/coap/numbers.js";
-import type { Option } from "../protocol/coap/options.js";
 import { createBundle } from "../protocol/exchange/bundle.js";
 import { PART_PATH } from "../protocol/exchange/bundle-cut.js";
 import type { WaitingInitiator } from "../protocol/exchange/initiator.js";
@@ -15,10 +14,13 @@ import { PseudonymousInitiator } from "../protocol/exchange/pseudonymous-initiat
 import { Phases } from "../protocol/marks.js";
 import type { Device } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
-import { Initiator, type Outcome } from "./initiator.js";
+import type { Outcome } from "./initiator.js";
 import { KeptChannel } from "./kept-channel.js";
 import { forgetMailbox } from "./mailbox.js";
-import { begin, direct, Exchange, type SensorEvent, sendShares, type Way } from "./main.js";
+import { begin, direct, type SensorEvent, type ShareForm, sendShares, type Way } from "./main.js";
+
+const REQUEST = { path: PART_PATH, contentFormat: ContentFormats.octetStream };
+const part: ShareForm = { name: "part", request: REQUEST, prepared: prepareOptions(REQUEST) };
 
 /** To each third party itself, as the enrolment has it: whole messages, or parts of a bundle with a pseudonym in it. */
 export function directWay({ linkingKey }: Enrolment): Way {
@@ -48,19 +50,7 @@ export function sendAlone(
     return;
   }
   const hiding = new PseudonymousInitiator(waiting, enrolment.policy, bundleOf(device, enrolment, waiting));
-  new ExchangeInParts(device, enrolment, new Initiator(hiding), onEvent, onFinished).start();
-}
-
-const REQUEST = { path: PART_PATH, contentFormat: ContentFormats.octetStream };
-
-class ExchangeInParts extends Exchange {
-  protected override get form() {
-    return "part" as const;
-  }
-
-  protected override options(own: readonly Option[] = []): PreparedOptions {
-    return prepareOptions({ ...REQUEST, options: own });
-  }
+  sendShares(device, enrolment, hiding, onEvent, onFinished, part);
 }
 
 /**

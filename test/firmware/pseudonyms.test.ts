@@ -175,7 +175,7 @@ describe("a sensor with pseudonyms", () => {
 
   it("never sends whole messages: an image that knows nothing else refuses to begin", () => {
     const world = worldOf();
-    throws(() => world.start(runExchange), /^linkingKey: not for this image$/);
+    throws(() => world.start(runExchange), /^linkingKey: unsupported$/);
     equal(world.passed.length, 0);
     deepEqual(world.log, []);
   });
