@@ -17,9 +17,9 @@ export const AHEAD = 64;
 /** How far ahead is looked, as far as third parties step their keys. */
 export const FURTHEST = 1024;
 /** Pseudonyms that one look may make: some milliseconds. */
-const MADE_AT_ONCE = 4 * FURTHEST;
+export const MADE_AT_ONCE = 4 * FURTHEST;
 /** Sensors that may be looked through in a second, and in one burst: each takes about a microsecond. */
-const LOOKS_PER_SECOND = 50_000;
+export const LOOKS_PER_SECOND = 50_000;
 
 const LAST_T = 2 ** 32 - 1;
 const KEPT = BEHIND + FURTHEST;

@@ -18,6 +18,7 @@ import { createForwardMessage, readForwardMessage } from "../../protocol/exchang
 import { createForwardVerification } from "../../protocol/exchange/forward-verification.js";
 import { policyFromJson, sharingOf } from "../../protocol/exchange/policy.js";
 import { DERIVED_SHARE_CONSTANT } from "../../protocol/exchange/profile.js";
+import { withPseudonym } from "../../protocol/exchange/pseudonym.js";
 import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
 import { createSensorRequest, encodeSensorAnswer } from "../../protocol/exchange/sensor-requests.js";
 import { channelKeys, checkValue, createSession, derivedShare } from "../../protocol/exchange/session.js";
@@ -215,6 +216,9 @@ export const bundleListings: ReadonlyMap<string, { readonly bytes: number; reado
   ]);
 
 /** What else the page states of the example. */
+/** The bundle once more, under a linking key of bytes 0 … 15. */
+const hidden = withPseudonym(primitives, bundle, counting(0, 16), smallSession.t);
+
 export const facts = {
   tek: toHex(keys.tek),
   salt: toHex(keys.salt),
@@ -224,6 +228,8 @@ export const facts = {
   confirmed: sealed(confirmedContext(primitives, "sensor", secrets)),
   checkValue: toHex(checkValue(primitives, session, tgk, [derivedShare(primitives, session, psks[0])])),
   rand: toHex(session.rand),
+  pseudonymBegin: `begins\nwith ${toHex(hidden.subarray(0, 3))} instead of ${toHex(bundle.subarray(0, 3))}`,
+  pseudonymEnd: `has ${toHex(hidden.subarray(12, 16))} in the place of its T`,
   derivedShareConstant: `0x${DERIVED_SHARE_CONSTANT.toString(16).toUpperCase()}`,
 };
 

@@ -2,6 +2,7 @@
 
 import { ok } from "node:assert";
 import { readFileSync } from "node:fs";
+import { AHEAD, BEHIND, FURTHEST, LOOKS_PER_SECOND, MADE_AT_ONCE } from "../../host/pseudonyms.js";
 import { bundleListings, facts, listing, messages } from "./example.js";
 
 describe("docs/protocol.md", () => {
@@ -18,6 +19,16 @@ describe("docs/protocol.md", () => {
       ok(page.includes(`${name}: ${bytes} bytes`), `expected "${name}: ${bytes} bytes"`);
     });
   }
+  it("states how far pseudonyms are known", () => {
+    ok(
+      page.includes(`last ${BEHIND} T and its next ${AHEAD},`) &&
+        page.includes(`${FURTHEST.toLocaleString("en")} T ahead`),
+    );
+    const [made, looks] = [MADE_AT_ONCE, LOOKS_PER_SECOND].map((limit) => limit.toLocaleString("en"));
+    ok(
+      page.includes(`${made} at a time`) && page.includes(`${looks} sensors are looked through in a second`),
+    );
+  });
   it("states the example's values, its readings under OSCORE, and the constant of derived shares", () => {
     for (const fact of Object.values(facts)) ok(page.includes(fact), `expected ${fact}`);
   });

@@ -5,6 +5,7 @@ import { gatewayWay, sleepersWay } from "../../firmware/gateway.js";
 import { writeMailbox } from "../../firmware/mailbox.js";
 import { direct, runExchange } from "../../firmware/main.js";
 import { directWay, inParts } from "../../firmware/pseudonyms.js";
+import { readTrigger } from "../../firmware/trigger.js";
 import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
 import { decodeMessage } from "../../protocol/coap/message.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
@@ -20,6 +21,7 @@ import {
 import { pseudonymOf } from "../../protocol/exchange/pseudonym.js";
 import { readShareMessage } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
+import { encodeTrigger, HIDDEN_T, triggerTag } from "../../protocol/exchange/trigger.js";
 import { policyOf, responder } from "../protocol/exchange/parties.js";
 import { deepEqual, equal, ok, throws } from "../support/assert.js";
 import { primitives } from "../support/primitives.js";
@@ -178,6 +180,22 @@ describe("a sensor with pseudonyms", () => {
     throws(() => world.start(runExchange), /^linkingKey: unsupported$/);
     equal(world.passed.length, 0);
     deepEqual(world.log, []);
+  });
+
+  it("takes a trigger that shows no T, and no other", () => {
+    const nonce = new Uint8Array(8).fill(9);
+    const read = (shown: number, linkingKey: Uint8Array | undefined, of = 1) => {
+      const world = new World({ policy, script: () => discreet });
+      const claim = { sensor: policy.sensor, responder, t: of, nonce };
+      const vouchers = [1, 3].map((x) => ({ x, tag: triggerTag(primitives, chainedPsk(x, of), claim) }));
+      const payload = encodeTrigger({ ...claim, t: shown }, vouchers, [responder]);
+      return readTrigger(world.device(), { ...world.enrolment, linkingKey }, payload);
+    };
+    equal(typeof read(HIDDEN_T, KEY), "object");
+    equal(read(1, KEY), "T 1 is not the next");
+    equal(read(HIDDEN_T, undefined), "T 0 is not the next");
+    equal(typeof read(1, undefined), "object");
+    equal(read(HIDDEN_T, KEY, 2), "0 third parties vouch for it, not 2");
   });
 
   it("takes the way that its enrolment names", () => {

@@ -7,7 +7,7 @@ import { signPlea } from "../../../host/trigger/plea.js";
 import { ascii } from "../../../protocol/bytes.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../../protocol/coap/numbers.js";
 import { restoreConfirmation } from "../../../protocol/exchange/bundle.js";
-import { countVouchers, decodeTrigger, encodeTrigger } from "../../../protocol/exchange/trigger.js";
+import { countVouchers, decodeTrigger, encodeTrigger, HIDDEN_T } from "../../../protocol/exchange/trigger.js";
 import { type Identity, identityFromText } from "../../../protocol/mikey/identity.js";
 import { pskAt, type World, world } from "../third-party/world.js";
 import { locationOf, type Scene, type SceneOptions, scene, tagOf } from "./scene.js";
@@ -79,6 +79,18 @@ describe("gateway: triggers", () => {
     });
     // The exchange that it asks for is taken.
     await agree(3);
+  });
+
+  it("shows the T of a sensor with pseudonyms to nobody, in words that hold for its next", async () => {
+    await reopen({ linkingKey: randomSource(16) });
+    const box = await agree(1);
+    const nonce = randomSource(8);
+    assert.equal((await ask(await plea(nonce))).code, Codes.created);
+    const { t, vouchers } = decodeTrigger((await look(box)).payload);
+    assert.equal(t, HIDDEN_T);
+    const claim = { sensor, responder: w.hospital.identity, t: 2, nonce };
+    const psks = [1, 2, 3].map((x) => pskAt(w, x, 2));
+    assert.equal(countVouchers(primitives, claim, vouchers, psks), 3);
   });
 
   it("keeps it over a restart, and takes the same plea for the same", async () => {
