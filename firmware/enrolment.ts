@@ -131,12 +131,14 @@ function readStrings(member: string, value: unknown, { thirdParties }: Policy): 
 
 /** Bytes in hex, so many of them; no error shows anything of what may be a key. */
 function readHex(member: string, value: unknown, length: number): Uint8Array {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
-    bytes = fromHex(value as string);
+    // In C a list of one text is as good as the text.
+    if (typeof value === "string") bytes = fromHex(value);
   } catch {
-    throw new SyntaxError(`${member}: expected hex`);
+    // Said below.
   }
+  if (bytes === undefined) throw new SyntaxError(`${member}: expected hex`);
   if (bytes.length === length) return bytes;
   throw new RangeError(`${member}: expected ${length} bytes, got ${bytes.length}`);
 }
