@@ -208,13 +208,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "firmware/chain.ts",
-    find: "uint(t === LAST_T ? 0 : t + 1, 4), ...next);",
-    replace: "uint(t === LAST_T ? 0 : t + 1, 4), ...psks);",
+    find: "    steps.stepPsks(next.subarray(HEAD));\n",
+    replace: "",
     suites: ["firmware/chain"],
   },
   {
     file: "firmware/chain.ts",
-    find: "  storage.write(NAME, value);\n",
+    find: "    storage.write(NAME, next);\n",
     replace: "",
     suites: ["firmware/chain"],
   },
