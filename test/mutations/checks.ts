@@ -383,6 +383,86 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     suites: ["host/coap/server-block1"],
   },
+  {
+    file: "host/coap/block1.ts",
+    find: "if (counts.get(network) !== most) continue;",
+    replace: "",
+    suites: ["host/coap/block1"],
+  },
+  {
+    file: "host/coap/block1.ts",
+    find: "Math.min(now + this.#lifetime, transfer.end)",
+    replace: "now + this.#lifetime",
+    suites: ["host/coap/block1"],
+  },
+  {
+    file: "host/coap/network.ts",
+    find: "  if (!isIPv6(address)) return host;",
+    replace: "  if (host.length > 0) return host;",
+    suites: ["host/coap/network", "host/coap/admission"],
+  },
+  {
+    file: "host/coap/admission.ts",
+    find: "  return networkOf(parseAddress(peer).host);",
+    replace: "  return networkOf(parseAddress(peer).host).length > 0 ? parseAddress(peer).host : peer;",
+    suites: ["host/coap/admission"],
+  },
+  {
+    file: "host/coap/endpoint.ts",
+    find: " && left >= datagram.length",
+    replace: "",
+    suites: ["host/coap/amplification"],
+  },
+  // What is bounded, and who gives way.
+  {
+    file: "host/responder/responder.ts",
+    find: "    this.#makeRoom();\n",
+    replace: "",
+    suites: ["host/responder/crowd"],
+  },
+  {
+    file: "host/responder/sessions.ts",
+    find: "if (sessions.size > most.size) [",
+    replace: "if (most.size === 0) [",
+    suites: ["host/responder/crowd"],
+  },
+  {
+    file: "host/responder/responder.ts",
+    find: "if (this.#records.isFull(place.thirdParty, this.#limits.remembered)) {",
+    replace: "if (this.#limits.remembered < 0) {",
+    suites: ["host/responder/crowd"],
+  },
+  {
+    file: "host/third-party/questions.ts",
+    find: "    this.#makeRoom(this.#bySensor.get(asked.sensor), perSensor, asked.sensor);\n",
+    replace: "",
+    suites: ["host/third-party/crowd"],
+  },
+  {
+    file: "host/third-party/questions.ts",
+    find: "    this.#makeRoom(this.#byResponder.get(asked.responder), perResponder, asked.responder);\n",
+    replace: "",
+    suites: ["host/third-party/crowd"],
+  },
+  {
+    file: "host/gateway/questions.ts",
+    find: "if (open.size < this.#limit) break;",
+    replace: "if (open.size >= 0) break;",
+    suites: ["host/gateway/crowd"],
+  },
+  // Secrets when something fails.
+  {
+    file: "host/third-party/records.ts",
+    find: "if (this.#keys.get(sensor)?.place !== place) this.#vault.erase(place);",
+    replace: "",
+    suites: ["host/third-party/wiped"],
+  },
+  {
+    file: "protocol/exchange/initiator.ts",
+    find: "    if (tgk !== undefined) wipe(tgk);\n    credentials",
+    replace: "    credentials",
+    suites: ["protocol/exchange/wiped"],
+  },
   // The gateway, and who meddles with it.
   {
     file: "host/gateway/forwarding.ts",
