@@ -24,6 +24,12 @@ export function linkNatives(source: string): string {
   );
 }
 
+/**
+ * `native("xs_name")` in the finished script, where a property of `native` stands for it (boards/engine/natives.c): xsc
+ * leaves no call either.
+ */
+const named = /\bnative\("(\w+)"\)/g;
+
 /** Modules that firmware/native has in C, by the end of their paths in the compiled tree. */
 export const inC: readonly (readonly [reference: string, native: string])[] = [
   ["protocol/bytes.js", "firmware/native/bytes/bytes.js"],
@@ -71,5 +77,5 @@ export async function bundleFirmware(entry: string): Promise<string> {
       },
     ],
   });
-  return outputFiles[0].text;
+  return outputFiles[0].text.replace(named, "native.$1");
 }

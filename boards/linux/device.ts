@@ -1,7 +1,7 @@
 /** A Linux process as a board: the Device that the firmware asks for. */
 
 import type { Clock, Device, Storage } from "../../firmware/device.js";
-import { counted, type LinkCounters } from "../../firmware/link/counters.js";
+import type { LinkCounters } from "../../firmware/link/counters.js";
 import { openUdpLink, type UdpSocketOptions } from "../../firmware/link/udp.js";
 import { primitives, random } from "../../firmware/native/primitives.js";
 import { clearTimer, now, setTimer } from "./modules/clock.js";
@@ -19,15 +19,17 @@ export interface LinuxDeviceOptions {
   readonly attachment?: Attachment;
 }
 
-/** A link of another kind, and where the board's trace goes. */
-export type Attachment = Pick<Device, "openLink" | "trace">;
+/** A link of another kind, with what counts its datagrams (link/counters.ts), and where the board's trace goes. */
+export interface Attachment extends Pick<Device, "openLink" | "trace"> {
+  readonly counters: LinkCounters;
+}
 
 export const clock: Clock = { now, set: setTimer, clear: (timer) => clearTimer(timer as number) };
 
 /** One device, and the counters of its link. */
 export function createDevice(options: LinuxDeviceOptions): { device: Device; counters: LinkCounters } {
   const { address = "0.0.0.0", attachment } = options;
-  const { openLink, counters } = attachment === undefined ? overUdp(address) : counted(attachment.openLink);
+  const { openLink, counters } = attachment ?? overUdp(address);
   const device: Device = {
     primitives,
     steps,

@@ -7,6 +7,7 @@
  */
 
 import { awaitEnrolment } from "../../firmware/enrolment-mode.js";
+import { counted } from "../../firmware/link/counters.js";
 import { openGattLink } from "../../firmware/link/gatt.js";
 import { SlipmuxLine } from "../../firmware/link/slipmux.js";
 import { storedCode } from "../../firmware/stored-enrolment.js";
@@ -25,12 +26,12 @@ function wrong(complaint: string): never {
 function attachmentOf(option: string | undefined, place: string): Attachment | undefined {
   if (option === "--slipmux") {
     const line = new SlipmuxLine({ io: Serial, port: place });
-    return { openLink: (onDatagram) => line.open(onDatagram), trace: (text) => line.trace(text) };
+    return { ...counted((onDatagram) => line.open(onDatagram)), trace: (text) => line.trace(text) };
   }
   if (option !== "--gatt") return undefined;
   const io = emulatedGatt(place);
   const onLost = (reason: string): void => report(`gatt: a message is lost: ${reason}`);
-  return { openLink: (onDatagram) => openGattLink({ io, clock, onLost }, onDatagram), trace: report };
+  return { ...counted((onDatagram) => openGattLink({ io, clock, onLost }, onDatagram)), trace: report };
 }
 
 function flashedCode(folder: string): Uint8Array {

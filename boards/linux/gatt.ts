@@ -1,5 +1,6 @@
 /** The sensor as a Bluetooth peripheral: `--dir FOLDER --gatt ADDRESS:PORT` has CoAP over GATT to a border router. */
 
+import { counted } from "../../firmware/link/counters.js";
 import { openGattLink } from "../../firmware/link/gatt.js";
 import { clock } from "./device.js";
 import { emulatedGatt } from "./modules/gatt.js";
@@ -13,7 +14,7 @@ function readProgram([option, central, ...rest]: readonly string[]): Program | u
   return {
     ...exchangeOnly,
     attachment: {
-      openLink: (onDatagram) => openGattLink({ io, clock, onLost }, onDatagram),
+      ...counted((onDatagram) => openGattLink({ io, clock, onLost }, onDatagram)),
       trace: report,
     },
   };

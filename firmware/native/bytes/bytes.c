@@ -94,10 +94,16 @@ static int digitOf(char c)
 /* xs_bytes_from_hex(text) */
 void xs_bytes_from_hex(xsMachine *the)
 {
-	const char *text = xsmcToString(xsArg(0));
-	size_t length = strlen(text), i;
+	xsType type = xsmcTypeOf(xsArg(0));
+	const char *text;
+	size_t length, i;
 	uint8_t *out;
 
+	/* Whatever else would be made a text first. */
+	if (type != xsStringType && type != xsStringXType)
+		xsTypeError("hex: expected text");
+	text = xsmcToString(xsArg(0));
+	length = strlen(text);
 	for (i = 0; i < length && digitOf(text[i]) >= 0; i++)
 		;
 	if (i < length || length % 2 != 0)
