@@ -1,4 +1,4 @@
-/** `symbolon responder trigger`: asks a sensor for an exchange, with nothing but the Responder's key and certificate. */
+/** `symbolon responder trigger`: asks a sensor for an exchange, with nothing of the Responder but key and certificate. */
 
 import type { Command } from "commander";
 import { ascii } from "../../protocol/bytes.js";
@@ -6,6 +6,7 @@ import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js"
 import { TRIGGER_NONCE_LENGTH, TRIGGER_PATH } from "../../protocol/exchange/trigger.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
 import { coapRequest } from "../coap/client.js";
+import { takesExchangesFrom } from "../control/client.js";
 import { readOwnFolder } from "../own-folder.js";
 import { randomSource } from "../primitives.js";
 import { signPlea } from "../trigger/plea.js";
@@ -31,6 +32,7 @@ interface TriggerCommandOptions {
 }
 
 async function trigger(sensor: Identity, dir: string, gateway: string): Promise<void> {
+  await refuseTooEarly(dir);
   const { certified, chain, privateKey } = readOwnFolder(dir, "responder");
   const pleader = { identity: certified.identity, chain, privateKey };
   const plea = await signPlea(pleader, sensor, randomSource(TRIGGER_NONCE_LENGTH), Date.now());
@@ -45,6 +47,14 @@ async function trigger(sensor: Identity, dir: string, gateway: string): Promise<
   if (code !== Codes.created && code !== Codes.changed) throw new Error(refusalOf(code, name));
   const vouched = payload.filter((word) => word === Codes.changed).length;
   process.stdout.write(`${vouched} vouch; the trigger waits for the next wake-up of ${name}\n`);
+}
+
+/** A sensor that begins an exchange which nobody takes would wait for long with the next. */
+async function refuseTooEarly(dir: string): Promise<void> {
+  const from = await takesExchangesFrom(dir);
+  if (from === undefined || from <= Date.now()) return;
+  const when = new Date(from).toISOString();
+  throw new Error(`this Responder has lost its memory, and takes no exchange until ${when}: ask then`);
 }
 
 /** What a third party said, by the code of its answer. */

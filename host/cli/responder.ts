@@ -7,7 +7,7 @@ import { Channel } from "../channel/channel.js";
 import { answerLine, readingLine } from "../channel/print.js";
 import { type Address, formatAddress, parseAddress } from "../coap/address.js";
 import type { ProtectedHandler } from "../coap/resources.js";
-import { type ControlServer, startControlServer } from "../control/server.js";
+import { type ControlServer, type Obeying, startControlServer } from "../control/server.js";
 import { controlSocket } from "../control/socket.js";
 import { deadlinesOf } from "../deadlines.js";
 import type { OnEvent } from "../events.js";
@@ -101,7 +101,7 @@ async function runResponder(options: ResponderCommandOptions): Promise<void> {
   const party = {
     async open() {
       besides = await openBesides(options, { feed, onProtected, onEvent });
-      const control = await openControl(dir, asking, onEvent);
+      const control = await openControl(dir, { asking, takesFrom: responder.takesFrom }, onEvent);
       if (control !== undefined) besides.push(control);
     },
     // Anybody's message costs public-key operations here.
@@ -142,13 +142,13 @@ async function openBesides(
 /** Takes orders of this machine's; without them it serves all the same. */
 async function openControl(
   dir: string,
-  asking: Asking,
+  obeying: Obeying,
   onEvent: OnEvent,
 ): Promise<ControlServer | undefined> {
   const onError = (error: unknown) =>
     onEvent({ event: "fault", where: "control", reason: (error as Error).message });
   try {
-    return await startControlServer(controlSocket(dir), asking, onError);
+    return await startControlServer(controlSocket(dir), obeying, onError);
   } catch (error) {
     onError(error);
     return undefined;

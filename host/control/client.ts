@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { SensorRequest } from "../../protocol/exchange/sensor-requests.js";
 import type { Answer, RequestName } from "../channel/requests.js";
 import { readBody } from "../http/body.js";
-import { controlSocket, REQUESTS_PATH } from "./socket.js";
+import { controlSocket, EXCHANGES_PATH, REQUESTS_PATH } from "./socket.js";
 
 const LONGEST_ANSWER = 64 * 1024;
 
@@ -26,6 +26,20 @@ export async function awaitAnswer(
   return (await exchange(folder, "GET", path)) as Answer | undefined;
 }
 
+/** From when on it takes exchanges, as Unix time in milliseconds; undefined where no Responder runs that could say so. */
+export async function takesExchangesFrom(folder: string): Promise<number | undefined> {
+  try {
+    const { takesFrom } = (await exchange(folder, "GET", EXCHANGES_PATH)) as { readonly takesFrom: number };
+    return takesFrom;
+  } catch (error) {
+    if (error instanceof NoResponderError) return undefined;
+    throw error;
+  }
+}
+
+/** Nobody obeys in this folder. */
+class NoResponderError extends Error {}
+
 async function exchange(folder: string, method: string, path: string, body?: object): Promise<unknown> {
   const socketPath = controlSocket(folder);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -34,8 +48,8 @@ async function exchange(folder: string, method: string, path: string, body?: obj
     request.end(body && JSON.stringify(body));
   }).catch((error: NodeJS.ErrnoException) => {
     const absent = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-    const reason = absent ? "no Responder runs in this folder" : error.message;
-    throw new Error(`${folder}: ${reason}`, { cause: error });
+    if (absent) throw new NoResponderError(`${folder}: no Responder runs in this folder`, { cause: error });
+    throw new Error(`${folder}: ${error.message}`, { cause: error });
   });
   const text = Buffer.from(await readBody(response, LONGEST_ANSWER)).toString();
   const answer: unknown = text === "" ? undefined : JSON.parse(text);

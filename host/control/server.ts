@@ -3,6 +3,7 @@
  *
  * POST /requests                         {"sensor", "request", "gateway"}: 201 {"sensor", "t", "request"}
  * GET /requests/SENSOR/T/NUMBER?wait=N   200 the answer, 204 none within N seconds
+ * GET /exchanges                         200 {"takesFrom"}: from when on it takes exchanges, Unix time in milliseconds
  *
  * 400 what is no order, 409 what can't be done now: {"error"}.
  */
@@ -13,7 +14,13 @@ import { LONGEST_INTERVAL, type SensorRequest } from "../../protocol/exchange/se
 import { parseAddress } from "../coap/address.js";
 import { readBody } from "../http/body.js";
 import { AskError, type Asking } from "../responder/asking.js";
-import { LONGEST_WAIT, REQUESTS_PATH } from "./socket.js";
+import { EXCHANGES_PATH, LONGEST_WAIT, REQUESTS_PATH } from "./socket.js";
+
+/** Who obeys. */
+export interface Obeying {
+  readonly asking: Asking;
+  readonly takesFrom: number;
+}
 
 export interface ControlServer {
   /** Ends all connections, and removes the socket. */
@@ -29,11 +36,11 @@ const OWNER_ONLY = 0o177;
  */
 export async function startControlServer(
   path: string,
-  asking: Asking,
+  obeying: Obeying,
   onError: (error: unknown) => void,
 ): Promise<ControlServer> {
   const server = createServer((request, response) => {
-    answer(asking, request, response).catch((error) => {
+    answer(obeying, request, response).catch((error) => {
       onError(error);
       // The connection may be gone.
       if (!response.headersSent) response.writeHead(500);
@@ -67,7 +74,11 @@ export async function startControlServer(
 /** What is no order. */
 class OrderError extends Error {}
 
-async function answer(asking: Asking, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  { asking, takesFrom }: Obeying,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const say = (status: number, body?: object) => {
     const text = body === undefined ? "" : JSON.stringify(body);
     response.writeHead(status, { "Content-Type": "application/json" }).end(text);
@@ -77,6 +88,8 @@ async function answer(asking: Asking, request: IncomingMessage, response: Server
     if (request.method === "POST" && pathname === REQUESTS_PATH) {
       const { sensor, asked, gateway } = orderOf(await readBody(request, LONGEST_ORDER));
       say(201, await asking.ask(sensor, asked, gateway));
+    } else if (request.method === "GET" && pathname === EXCHANGES_PATH) {
+      say(200, { takesFrom });
     } else if (request.method === "GET") {
       const name = nameIn(pathname);
       const wait = Number(searchParams.get("wait") ?? 0);

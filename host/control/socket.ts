@@ -17,5 +17,8 @@ export function controlSocket(folder: string): string {
 /** Uri path of requests to sensors. */
 export const REQUESTS_PATH = "/requests";
 
+/** Uri path of what it says of exchanges. */
+export const EXCHANGES_PATH = "/exchanges";
+
 /** Seconds of the longest wait for an answer. */
 export const LONGEST_WAIT = 604_800;

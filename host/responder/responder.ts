@@ -143,6 +143,14 @@ export class Responder {
     return responder;
   }
 
+  /**
+   * From which T of third parties on it takes exchanges, as Unix time in milliseconds: one that has lost its memory waits,
+   * until nothing of then passes for new.
+   */
+  get takesFrom(): number {
+    return this.#knownFrom;
+  }
+
   /** Answers a POST of a TP_R from `peer`: at once when it is refused, else when there is something to say. */
   async receive(peer: string, payload: Uint8Array): Promise<RouteResponse> {
     try {

@@ -15,6 +15,8 @@ const mikey = ["protocol/mikey"];
 const oscore = ["protocol/oscore"];
 const thirdParty = ["host/third-party/third-party", "host/third-party/keys"];
 const responder = ["host/responder"];
+const vouching = ["host/third-party/vouch"];
+const atGateway = ["host/gateway/deposits", "host/gateway/triggers"];
 
 export const mutations: readonly Mutation[] = [
   // MIKEY: what must be under a MAC or signature, and hold.
@@ -332,6 +334,176 @@ export const mutations: readonly Mutation[] = [
     find: " || heard.includes(x)",
     replace: "",
     suites: ["protocol/exchange/trigger", "firmware/collection"],
+  },
+  // Who may have a sensor begin an exchange, and how often.
+  {
+    file: "host/third-party/vouch.ts",
+    find: "if (!(await pleaHolds(jws, key)))",
+    replace: "if ((await pleaHolds(jws, key)) === undefined)",
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/vouch.ts",
+    find: "    if (!isItsResponder) {",
+    replace: "    if (isItsResponder === undefined) {",
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/vouch.ts",
+    find: "    if (complaint !== undefined) throw",
+    replace: "    if (complaint === null) throw",
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/vouch.ts",
+    find: '  if (judgement === "other T") throw',
+    replace: '  if (judgement === "known") throw',
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/vouch.ts",
+    find: "const judgement = this.#vouched.count(",
+    replace: "const judgement = this.#vouched.judge(",
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/vouched.ts",
+    find: "recent.length < TRIGGERS_A_DAY",
+    replace: "recent.length <= TRIGGERS_A_DAY",
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/records.ts",
+    find: '      if (t < keys.next) return "used";',
+    replace: "",
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/signer.ts",
+    find: "    if (!isKnown(name)) throw",
+    replace: '    if (name === "") throw',
+    suites: vouching,
+  },
+  {
+    file: "host/third-party/signer.ts",
+    find: "now: Date.now(), identity, role",
+    replace: "now: Date.now(), role",
+    suites: vouching,
+  },
+  {
+    file: "host/authority/certificate.ts",
+    find: "    if (signs && i === 0) checkUsage(",
+    replace: "    if (signs && i > 0) checkUsage(",
+    suites: ["host/authority"],
+  },
+  {
+    file: "host/trigger/plea.ts",
+    find: "lifetime <= 0 || lifetime > PLEA_LIFETIME",
+    replace: "lifetime <= 0",
+    suites: vouching,
+  },
+  {
+    file: "host/trigger/plea.ts",
+    find: "issuedAt > now + PLEA_SKEW",
+    replace: "issuedAt > 2 * now",
+    suites: vouching,
+  },
+  {
+    file: "host/trigger/plea.ts",
+    find: "expiresAt + PLEA_SKEW <= now",
+    replace: "expiresAt + PLEA_SKEW <= 0",
+    suites: vouching,
+  },
+  {
+    file: "host/trigger/plea.ts",
+    find: "  if (header.typ !== PLEA_TYPE) throw",
+    replace: '  if (header.typ === "") throw',
+    suites: vouching,
+  },
+  {
+    file: "host/gateway/triggers.ts",
+    find: "vouchers.length < FEWEST",
+    replace: "vouchers.length < FEWEST - 1",
+    suites: atGateway,
+  },
+  {
+    file: "host/gateway/triggers.ts",
+    find: "code === Codes.changed && tag.length === TRIGGER_TAG_LENGTH",
+    replace: "code === Codes.changed",
+    suites: atGateway,
+  },
+  {
+    file: "host/gateway/triggers.ts",
+    find: "if (!this.#rates.admits(",
+    replace: "if (this.#running.size > 10 && !this.#rates.admits(",
+    suites: atGateway,
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "this.#ownedBy(handle).filter(([, { good }]) => good)",
+    replace: "this.#ownedBy(handle)",
+    suites: atGateway,
+  },
+  // Requests to a sensor.
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: '      if (surplus.length > 0 && kind.whenFull === "refuse") return "full";',
+    replace: "",
+    suites: atGateway,
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: '      if (this.#holds(name, item)) return "known";',
+    replace: "",
+    suites: atGateway,
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "box.confirmations?.includes(toHex(confirmation.payload))",
+    replace: "this.#holds(name, confirmation)",
+    suites: ["host/gateway/mailboxes"],
+  },
+  {
+    file: "host/gateway/deposits.ts",
+    find: "payload.length > longest",
+    replace: "payload.length > 2 * longest",
+    suites: atGateway,
+  },
+  {
+    file: "host/channel/channel.ts",
+    find: "      this.#records.put({ ...record, sequence: sequence + 1 });",
+    replace: "",
+    suites: ["host/channel/requests"],
+  },
+  {
+    file: "host/channel/channel.ts",
+    find: "open === undefined || open.answer !== undefined",
+    replace: "open === undefined",
+    suites: ["host/channel/requests"],
+  },
+  {
+    file: "host/channel/channel.ts",
+    find: "answer !== undefined && confirmed",
+    replace: "answer !== undefined",
+    suites: ["host/channel/requests"],
+  },
+  {
+    file: "host/channel/requests.ts",
+    find: "this.get(answer);\n    if (request !== undefined)",
+    replace: "this.get(answer);\n    if (request === null)",
+    suites: ["host/channel/requests"],
+  },
+  {
+    file: "host/responder/asking.ts",
+    find: "const result = before.then(work, work);",
+    replace: "const result = work();",
+    suites: ["host/control"],
+  },
+  {
+    file: "host/control/server.ts",
+    find: "process.umask(OWNER_ONLY)",
+    replace: "process.umask(0)",
+    suites: ["host/control"],
   },
   // Certificates, statements, files.
   {

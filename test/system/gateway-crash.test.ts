@@ -1,6 +1,7 @@
 /**
  * The gateway killed at random points under load. What it acknowledged reaches the application behind the Responder's
- * channel, each reading once, and the mailbox; the Responder may be asked twice, as its replay window is there for.
+ * channel, each reading once, and the mailbox, each request to the sensor once; the Responder may be asked twice, as its
+ * replay window is there for.
  *
  * SYMBOLON_KILLS says how often it is killed; 8 times without it.
  */
@@ -25,12 +26,14 @@ import { findOption } from "../../protocol/coap/options.js";
 import { createBundle } from "../../protocol/exchange/bundle.js";
 import { PART_PATH } from "../../protocol/exchange/bundle-cut.js";
 import { readBundleHead } from "../../protocol/exchange/bundle-parts.js";
+import { CarriedKinds, carriedRequest } from "../../protocol/exchange/carried.js";
 import { confirmedContext, confirmedSecrets } from "../../protocol/exchange/channel.js";
 import { type Confirmation, createConfirmation } from "../../protocol/exchange/confirmation.js";
 import { beginExchange, type WaitingInitiator } from "../../protocol/exchange/initiator.js";
 import { type Policy, sharingOf } from "../../protocol/exchange/policy.js";
 import { READINGS_PATH, SENML_CBOR } from "../../protocol/exchange/readings.js";
 import { referenceSteps } from "../../protocol/exchange/reference-steps.js";
+import { SENSORS_PATH } from "../../protocol/exchange/sensor-requests.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
 import { identityFromText } from "../../protocol/mikey/identity.js";
 import { protectRequest } from "../../protocol/oscore/protect.js";
@@ -40,6 +43,8 @@ const KILLS = Number(process.env.SYMBOLON_KILLS ?? 8);
 const HANDLE = 9;
 /** Of one exchange. */
 const READINGS = 6;
+/** Requests of the Responder for each exchange. */
+const REQUESTS = 3;
 const main = programFile("host/cli/main.js");
 const responder = identityFromText("hospital");
 const policy: Policy = {
@@ -138,6 +143,8 @@ describe("system: a gateway that is killed", function () {
       let isOver = false;
       const accepted: string[] = [];
       const boxes: { path: string; t: number }[] = [];
+      /** By T: what waits for the sensor. */
+      const deposited = new Map<number, string[]>();
       const address = () => `${host}:${port}`;
       const missing = () => accepted.filter((name) => delivered.get(name) === undefined);
       const load = async () => {
@@ -170,6 +177,21 @@ describe("system: a gateway that is killed", function () {
             assert.equal(kept.code, Codes.changed);
             accepted.push(`${t}/${i}`);
           }
+          for (let i = 0; i < REQUESTS && !isOver; i++) {
+            const oscore = Uint8Array.of(9, i, 2);
+            const payload = randomSource(20);
+            // The mailbox has the sender ID once its R_I is there.
+            let kept: CoapResponse;
+            do {
+              kept = await persist({
+                ...{ address: address(), path: `${SENSORS_PATH}/${toHex(given.senderId)}`, payload },
+                options: [{ number: OptionNumbers.oscore, value: oscore }],
+              });
+            } while (kept.code === Codes.notFound && !isOver);
+            if (kept.code === Codes.notFound) break;
+            assert.ok(kept.code === Codes.created || kept.code === Codes.changed);
+            deposited.set(t, [...(deposited.get(t) ?? []), toHex(carriedRequest(oscore, payload))]);
+          }
           // The Responder keeps a sensor's last two channels.
           while (!isOver && missing().some((name) => !name.startsWith(`${t}/`))) await sleep(20);
         }
@@ -197,12 +219,15 @@ describe("system: a gateway that is killed", function () {
         assert.equal(toHex(first.payload.slice(4, 12)), toHex(new Uint8Array(8).fill(t)), `T ${t}`);
         const tag = findOption(first.options, OptionNumbers.eTag) as Uint8Array;
         let next = await persist({ address: address(), path, payload: Uint8Array.from(tag) });
-        // What else waits is answers of the Responder.
+        const requests: string[] = [];
+        // What else waits is answers of the Responder and its requests.
         for (; next.payload.length > 0; ) {
           assert.equal(next.contentFormat, ContentFormats.oscore);
+          if (next.payload[0] === CarriedKinds.request) requests.push(toHex(next.payload));
           const number = findOption(next.options, OptionNumbers.eTag) as Uint8Array;
           next = await persist({ address: address(), path, payload: Uint8Array.from(number) });
         }
+        assert.deepEqual(requests, deposited.get(t) ?? [], `requests of T ${t}`);
       }
     } finally {
       await gateway?.stop();

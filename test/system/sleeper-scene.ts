@@ -51,6 +51,7 @@ export class SleeperScene {
   });
   readonly #relays = new Map<string, Relay>();
   readonly #servers = new Map<string, PartyProcess>();
+  /** Where they listen now; the relays lead there. */
   readonly #ports = new Map<string, number>();
   #folders: Folders | undefined;
 
@@ -102,11 +103,19 @@ export class SleeperScene {
       writeFileSync(script, `${clock}await import(${JSON.stringify(main)});\n`);
     }
     const command = PARTIES.includes(name) ? "third-party" : name === HOSPITAL ? "responder" : "gateway";
-    const listen = `127.0.0.1:${this.#ports.get(name) ?? 0}`;
     const more = name === HOSPITAL && this.hasGateway ? ["--gateway", this.gatewayAddress] : [];
     const server = new PartyProcess({
       ...{ name, script },
-      args: [command, "--dir", this.#dirOf(name), "--listen", listen, "--deadline", `${DEADLINE}`, ...more],
+      args: [
+        command,
+        "--dir",
+        this.#dirOf(name),
+        "--listen",
+        "127.0.0.1:0",
+        "--deadline",
+        `${DEADLINE}`,
+        ...more,
+      ],
       onEvent: (event) => this.events.set(name, [...(this.events.get(name) ?? []), event]),
     });
     this.#servers.set(name, server);

@@ -5,10 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { createServer, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Channel } from "../../../host/channel/channel.js";
 import type { Answer } from "../../../host/channel/requests.js";
 import { type CoapServer, startCoapServer } from "../../../host/coap/server.js";
-import { askSensor, awaitAnswer } from "../../../host/control/client.js";
+import { askSensor, awaitAnswer, takesExchangesFrom } from "../../../host/control/client.js";
 import { type ControlServer, startControlServer } from "../../../host/control/server.js";
 import { controlSocket } from "../../../host/control/socket.js";
 import type { PartyEvent } from "../../../host/events.js";
@@ -34,10 +35,14 @@ describe("orders to a Responder", () => {
   /** What came to the gateway: sender ID and sequence number. */
   let deposited: [id: string, number: number][];
   let code: number;
+  /** Requests at the gateway that are not answered, and how many they were at most. */
+  let underWay: number;
+  let atOnce: number;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "symbolon-control-"));
     mkdirSync(join(folder, "state"), { mode: 0o700 });
+    [underWay, atOnce] = [0, 0];
     [store, events, deposited, code] = [new MemoryStore(), [], [], Codes.created];
     gateway = await startGateway();
     await start();
@@ -54,9 +59,12 @@ describe("orders to a Responder", () => {
       routes: {
         "s/*": {
           carriesOscore: true,
-          handler({ segment = "", options, payload }) {
+          async handler({ segment = "", options, payload }) {
             const { sequenceNumber } = readRequestHeader({ code: Codes.POST, options, payload });
             deposited.push([segment, sequenceNumber]);
+            atOnce = Math.max(atOnce, ++underWay);
+            await sleep(5);
+            underWay--;
             return { code };
           },
         },
@@ -70,7 +78,9 @@ describe("orders to a Responder", () => {
       onAnswer: (answer) => asking.answered(answer),
     });
     asking = new Asking({ channel, onEvent: (event) => events.push(event), ...(at && { gateway: at }) });
-    control = await startControlServer(controlSocket(folder), asking, (error) => assert.fail(error as Error));
+    control = await startControlServer(controlSocket(folder), { asking, takesFrom: 42 }, (error) =>
+      assert.fail(error as Error),
+    );
   }
   async function stop(): Promise<void> {
     await control.close();
@@ -114,6 +124,7 @@ describe("orders to a Responder", () => {
       deposited.map(([, number]) => number),
       [0, 1, 2, 3, 4, 5],
     );
+    assert.equal(atOnce, 1);
   });
 
   it("say what is wrong: no channel, no gateway, and what the gateway says", async () => {
@@ -181,6 +192,13 @@ describe("orders to a Responder", () => {
     await start();
     agreed(7);
     await askSensor(folder, { sensor: "sensor01", request: read });
+  });
+
+  it("tell from when on it takes exchanges", async () => {
+    assert.equal(await takesExchangesFrom(folder), 42);
+    await stop();
+    assert.equal(await takesExchangesFrom(folder), undefined);
+    await start();
   });
 
   it("go nowhere in a folder whose path is too long", async () => {
