@@ -61,7 +61,7 @@
 	each(xs_exchange_confirmation, 3) \
 	each(xs_exchange_keys, 4) \
 	each(xs_exchange_step_psks, 1) \
-	each(xs_coap_decode, 3) \
+	each(xs_coap_decode, 4) \
 	each(xs_coap_join, 6) \
 	each(xs_coap_encode_empty, 2) \
 	each(xs_coap_encode_reset, 1) \

@@ -37,19 +37,23 @@ export function encodeEmpty(this: void, type: Type, messageId: number): Uint8Arr
 }
 
 export function decodeMessage(datagram: Uint8Array): Message | undefined {
-  return decode(datagram, nothing, noOptions);
+  return decode(datagram, datagram.buffer, nothing, noOptions);
 }
 
 export function encodeReset(this: void, datagram: Uint8Array): Uint8Array | undefined {
   return native("xs_coap_encode_reset").call(this, datagram);
 }
 
-/** `nothing` and `noOptions` stand for what a message does not have: arrays of a script's constants cost no memory. */
+/**
+ * `nothing` and `noOptions` stand for what a message does not have: arrays of a script's constants cost no memory. The
+ * buffer comes from here since an image has only those of the engine's getters that a script names.
+ */
 function decode(
   this: void,
   datagram: Uint8Array,
+  buffer: ArrayBufferLike,
   nothing: Uint8Array,
   noOptions: readonly Option[],
 ): Message | undefined {
-  return native("xs_coap_decode").call(this, datagram, nothing, noOptions);
+  return native("xs_coap_decode").call(this, datagram, buffer, nothing, noOptions);
 }

@@ -1,7 +1,7 @@
 /** manifest.json names the modules of an image: all that a board imports, and none besides. No SDK is needed here. */
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { contentsOf, importsOf, root } from "./images.js";
 
@@ -51,6 +51,16 @@ describe("manifest.json", () => {
     const { modules } = contentsOf(join(root, "manifest.json"), "nrf52/dk");
     assert.equal(modules.get("protocol/shares/field"), "firmware/native/shares/field.ts");
     assert.equal(modules.get("protocol/coap/message"), "firmware/native/coap-message.ts");
+  });
+
+  it("has in C no name of the engine's that no script has: mcconfig strips what those stand for", () => {
+    const { modules, c } = contentsOf(join(root, "manifest.json"), "nrf52/dk");
+    const scripts = [...modules.values()].map((file) => readFileSync(join(root, file), "utf8")).join("\n");
+    const names = c.flatMap((file) => [
+      ...readFileSync(join(root, file), "utf8").matchAll(/xsmc(?:Get|Call|New|Has)\(.*xsID\("(\w+)"\)/g),
+    ]);
+    assert.ok(names.length > 0);
+    for (const [line, name] of names) assert.match(scripts, new RegExp(`\\b${name}\\b`), line);
   });
 
   it("has no two C files of one name: mcconfig would take one for the other and say nothing", () => {

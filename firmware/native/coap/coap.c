@@ -38,14 +38,15 @@ static int isWhole(xsMachine *the, xsSlot *slot, uint32_t most, uint32_t *number
 	}
 }
 
-/* xs_coap_decode: VIEW becomes new Uint8Array(BUFFER, `start`, `length`). */
-enum { VIEW, BUFFER, START, OPTIONS, OPTION, DECODE_VARS };
+/* Arguments and variables of xs_coap_decode. VIEW becomes new Uint8Array(BUFFER, `start`, `length`). */
+enum { DATAGRAM, BUFFER, NOTHING, NO_OPTIONS };
+enum { VIEW, START, OPTIONS, OPTION, DECODE_VARS };
 
 static void makeView(xsMachine *the, size_t start, size_t length)
 {
 	xsmcSetInteger(xsVar(START), (xsIntegerValue)start);
 	xsmcSetInteger(xsVar(VIEW), (xsIntegerValue)length);
-	xsmcNew(xsVar(VIEW), xsGlobal, xsID("Uint8Array"), &xsVar(BUFFER), &xsVar(START), &xsVar(VIEW), NULL);
+	xsmcNew(xsVar(VIEW), xsGlobal, xsID("Uint8Array"), &xsArg(BUFFER), &xsVar(START), &xsVar(VIEW), NULL);
 }
 
 static void defineInteger(xsMachine *the, xsSlot *object, xsIdentifier name, uint32_t value)
@@ -64,7 +65,7 @@ static void makeOptions(xsMachine *the, size_t at, size_t count, size_t start)
 
 	xsmcSetNewArray(xsVar(OPTIONS), (xsIntegerValue)count);
 	for (i = 0; i < count; i++) {
-		const uint8_t *datagram = readable(the, &xsArg(0), &length);
+		const uint8_t *datagram = readable(the, &xsArg(DATAGRAM), &length);
 
 		at = coapReadOption(datagram, length, at, &option, &error);
 		xsmcSetNewObject(xsVar(OPTION));
@@ -75,11 +76,13 @@ static void makeOptions(xsMachine *the, size_t at, size_t count, size_t start)
 	}
 }
 
-/* xs_coap_decode(datagram, nothing, noOptions): the message; undefined when its version is another */
+/* xs_coap_decode(datagram, buffer, nothing, noOptions): the message; undefined when its version is another */
 void xs_coap_decode(xsMachine *the)
 {
-	size_t length, start;
-	const uint8_t *datagram = readable(the, &xsArg(0), &length);
+	size_t length, bufferLength;
+	const uint8_t *datagram = readable(the, &xsArg(DATAGRAM), &length);
+	/* Where the datagram begins in its buffer. */
+	size_t start = (size_t)(datagram - readable(the, &xsArg(BUFFER), &bufferLength));
 	CoapMessage message;
 	CoapError error;
 
@@ -98,24 +101,20 @@ void xs_coap_decode(xsMachine *the)
 	defineInteger(the, &xsResult, xsID("type"), message.type);
 	defineInteger(the, &xsResult, xsID("code"), message.code);
 	defineInteger(the, &xsResult, xsID("messageId"), message.messageId);
-	xsmcGet(xsVar(BUFFER), xsArg(0), xsID("buffer"));
-	xsmcGet(xsVar(START), xsArg(0), xsID("byteOffset"));
-	start = (size_t)xsmcToInteger(xsVar(START));
-
 	if (message.tokenLength > 0)
 		makeView(the, start + COAP_HEADER, message.tokenLength);
 	else
-		xsVar(VIEW) = xsArg(1);
+		xsVar(VIEW) = xsArg(NOTHING);
 	xsmcDefine(xsResult, xsID("token"), xsVar(VIEW), xsDefault);
 	if (message.payload < length)
 		makeView(the, start + message.payload, length - message.payload);
 	else
-		xsVar(VIEW) = xsArg(1);
+		xsVar(VIEW) = xsArg(NOTHING);
 	xsmcDefine(xsResult, xsID("payload"), xsVar(VIEW), xsDefault);
 	if (message.options > 0)
 		makeOptions(the, COAP_HEADER + message.tokenLength, message.options, start);
 	else
-		xsVar(OPTIONS) = xsArg(2);
+		xsVar(OPTIONS) = xsArg(NO_OPTIONS);
 	xsmcDefine(xsResult, xsID("options"), xsVar(OPTIONS), xsDefault);
 }
 
@@ -142,7 +141,7 @@ static uint8_t *put(xsMachine *the, uint8_t *to, int argument)
 /* xs_coap_join(type, code, messageId, token, options, payload): `options` are encoded already */
 void xs_coap_join(xsMachine *the)
 {
-	enum { TYPE, CODE, MESSAGE_ID, TOKEN, OPTIONS_BYTES, PAYLOAD };
+	enum { TYPE, CODE, MESSAGE_ID, TOKEN, ENCODED, PAYLOAD };
 	uint32_t type = field(the, TYPE, COAP_RESET, "type: expected 0 to 3");
 	uint32_t code = field(the, CODE, 0xff, "code: expected 8 bits");
 	uint32_t messageId = field(the, MESSAGE_ID, 0xffff, "message ID: expected 16 bits");
@@ -150,7 +149,7 @@ void xs_coap_join(xsMachine *the)
 	uint8_t *to;
 
 	readable(the, &xsArg(TOKEN), &tokenLength);
-	readable(the, &xsArg(OPTIONS_BYTES), &optionsLength);
+	readable(the, &xsArg(ENCODED), &optionsLength);
 	readable(the, &xsArg(PAYLOAD), &payloadLength);
 	if (tokenLength > COAP_LONGEST_TOKEN)
 		xsRangeError("token: expected at most %d bytes, got %d", COAP_LONGEST_TOKEN, (int)tokenLength);
@@ -158,7 +157,7 @@ void xs_coap_join(xsMachine *the)
 	if (code == COAP_EMPTY && length > COAP_HEADER)
 		xsRangeError("code: an Empty message has no token, options or payload");
 	to = coapPutHeader(makeBytes(the, (xsUnsignedValue)length), (int)type, tokenLength, (int)code, messageId);
-	to = put(the, put(the, to, TOKEN), OPTIONS_BYTES);
+	to = put(the, put(the, to, TOKEN), ENCODED);
 	if (payloadLength > 0) {
 		*to++ = COAP_MARKER;
 		put(the, to, PAYLOAD);
