@@ -5,7 +5,7 @@ import { ascii } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
 import { TRIGGER_NONCE_LENGTH, TRIGGER_PATH } from "../../protocol/exchange/trigger.js";
 import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
-import { coapRequest } from "../coap/client.js";
+import { CoapError, coapRequest } from "../coap/client.js";
 import { takesExchangesFrom } from "../control/client.js";
 import { readOwnFolder } from "../own-folder.js";
 import { randomSource } from "../primitives.js";
@@ -39,6 +39,9 @@ async function trigger(sensor: Identity, dir: string, gateway: string): Promise<
   const { code, payload } = await coapRequest({
     ...{ address: gateway, path: TRIGGER_PATH, payload: ascii(plea) },
     contentFormat: ContentFormats.octetStream,
+  }).catch((error) => {
+    if (!(error instanceof CoapError)) throw error;
+    throw new Error(`the gateway does not answer (${error.message})`, { cause: error });
   });
   for (const [i, word] of payload.entries()) {
     process.stdout.write(`third party ${i + 1}: ${meaningOf(word)}\n`);

@@ -367,6 +367,12 @@ export const mutations: readonly Mutation[] = [
     suites: vouching,
   },
   {
+    file: "host/cli/third-party.ts",
+    find: "      admission: true,\n",
+    replace: "",
+    suites: ["system/admission"],
+  },
+  {
     file: "host/third-party/vouched.ts",
     find: "recent.length < TRIGGERS_A_DAY",
     replace: "recent.length <= TRIGGERS_A_DAY",

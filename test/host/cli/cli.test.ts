@@ -91,6 +91,16 @@ describe("symbolon", function () {
     }
   });
 
+  it("asks nothing of a Responder that does not run, and says who can't be reached", () => {
+    bad("responder ask sensor01 --dir r --read", 1, /^symbolon: r: no Responder runs in this folder$/m);
+    bad("responder trigger sensor01 --dir tp1 --gateway 127.0.0.1:9", 1, /not for the role responder$/m);
+    bad(
+      "responder trigger sensor01 --dir r --gateway 127.0.0.1:9",
+      1,
+      /gateway does not answer \(127\.0\.0\.1:9: refused\)$/m,
+    );
+  });
+
   it("replaces files with --force only", () => {
     bad("authority init --dir ca", 1, /^symbolon: ca\/key\.pem: is there already$/m);
     bad(
@@ -166,6 +176,18 @@ describe("symbolon", function () {
         /threshold: 3 shares can't come from 2/,
       ],
       [`${ENROL} --privacy 2 --responder r --out x`, /privacy: expected 0 to 1/],
+      ["responder", /required option '--dir <dir>' not specified/],
+      ["responder beg --dir r", /too many arguments/],
+      ["responder ask --dir r", /missing required argument 'sensor'/],
+      ["responder ask sensor01 --read", /required option '--dir <dir>' not specified/],
+      ["responder ask sensor01 --dir r", /one of --read, --interval and --exchange is needed/],
+      [
+        "responder ask sensor01 --dir r --read --exchange",
+        /'--exchange' cannot be used with option '--read'/,
+      ],
+      ["responder ask sensor01 --dir r --interval 0", /Expected a whole number from 1 to 604800/],
+      ["responder ask sensor01 --dir r --read --gateway a:b:c", /address: expected host:port/],
+      ["responder trigger sensor01 --dir r", /required option '--gateway <host:port>' not specified/],
     ];
     for (const [args, said] of cases) {
       it(args, () => bad(args, 2, said));
