@@ -13,6 +13,7 @@
 import { type ApplicationEvent, EXCHANGE_EVERY, runWakeUp } from "../../firmware/application.js";
 import { sleepersWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
+import { directWay } from "../../firmware/pseudonyms.js";
 import { phaseCodes } from "../../protocol/marks.js";
 import { now } from "./modules/clock.js";
 import { computrons, exit, print } from "./modules/process.js";
@@ -56,7 +57,7 @@ export function readApplication(rest: readonly string[]): Program | undefined {
       const sensor = marks ? marked(device, tellMark) : device;
       runWakeUp(sensor, enrol, {
         ...{ interval, exchangeEvery, early: true },
-        ...(gateway && { way: sleepersWay }),
+        way: gateway ? sleepersWay : directWay,
         sense: () => vitalSigns(device.random(1)[0]),
         onEvent: (event) => tell(event, onEvent),
         sleep: () => exit(0),
