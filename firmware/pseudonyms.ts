@@ -24,7 +24,7 @@ const part: ShareForm = { name: "part", request: REQUEST, prepared: prepareOptio
 
 /** To each third party itself, as the enrolment has it: whole messages, or parts of a bundle with a pseudonym in it. */
 export function directWay({ linkingKey }: Enrolment): Way {
-  return linkingKey === undefined ? direct : inParts;
+  return linkingKey === undefined ? direct : alone;
 }
 
 /** The bundle of an exchange, with its pseudonym where the enrolment has the key. */
@@ -63,8 +63,8 @@ export function forgetBefore({ storage }: Device, { linkingKey }: Enrolment): vo
   forgetMailbox(storage);
 }
 
-/** To each third party itself, under a pseudonym; the enrolment must have the key. */
-export const inParts: Way = {
+/** To each third party itself, under a pseudonym where the enrolment has the key. */
+export const alone: Way = {
   ...direct,
   run(device, enrolment, responder, onEvent, onFinished, onBegun) {
     forgetBefore(device, enrolment);

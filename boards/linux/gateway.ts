@@ -4,11 +4,11 @@
  */
 
 import { gatewayWay } from "../../firmware/gateway.js";
-import { inParts } from "../../firmware/pseudonyms.js";
+import { alone } from "../../firmware/pseudonyms.js";
 import { start } from "../../firmware/start.js";
 import { exchangeOnly, runSensor } from "./sensor.js";
 
-const ways = { "--gateway": gatewayWay({ delayed: false }), "--pseudonyms": inParts };
+const ways = { "--gateway": gatewayWay({ delayed: false }), "--pseudonyms": alone };
 
 runSensor((rest) => {
   const way = rest.length === 1 ? ways[rest[0] as keyof typeof ways] : undefined;

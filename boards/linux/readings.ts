@@ -4,11 +4,11 @@
  */
 
 import { gatewayWay } from "../../firmware/gateway.js";
-import { inParts } from "../../firmware/pseudonyms.js";
+import { alone } from "../../firmware/pseudonyms.js";
 import { readingsUsage, readReadings } from "./readings-program.js";
 import { runSensor } from "./sensor.js";
 
-const ways = { "--gateway": gatewayWay({ delayed: false }), "--pseudonyms": inParts };
+const ways = { "--gateway": gatewayWay({ delayed: false }), "--pseudonyms": alone };
 
 runSensor((rest) => {
   const way = ways[rest[rest.length - 1] as keyof typeof ways];

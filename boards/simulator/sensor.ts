@@ -14,7 +14,8 @@ import type { Enrolment } from "../../firmware/enrolment.js";
 import { enrolmentFromText, withoutPsks } from "../../firmware/enrolment-text.js";
 import { sleepersWay } from "../../firmware/gateway.js";
 import { marked } from "../../firmware/marked.js";
-import { start } from "../../firmware/start.js";
+import { alone } from "../../firmware/pseudonyms.js";
+import { type BoardEvent, start } from "../../firmware/start.js";
 import { phaseCodes } from "../../protocol/marks.js";
 import { readFile, readText, writeFile } from "../linux/modules/files.js";
 import { vitalSigns } from "../linux/vital-signs.js";
@@ -54,10 +55,11 @@ export function runSensor(display?: Display): void {
   const device = createDevice(`${folder}/state`);
   if (environment("SYMBOLON_EXIT") === undefined) runApplication(device, enrol, onEvent);
   else {
-    start(device, enrol, (event) => {
+    const tell = (event: BoardEvent): void => {
       onEvent(event);
       if (event.event === "finished") end(event.agreed ? 0 : 1);
-    });
+    };
+    start(device, enrol, tell, alone);
   }
 }
 

@@ -4,7 +4,7 @@ import { SensorChannel } from "../../firmware/channel.js";
 import { gatewayWay, sleepersWay } from "../../firmware/gateway.js";
 import { writeMailbox } from "../../firmware/mailbox.js";
 import { direct, runExchange } from "../../firmware/main.js";
-import { directWay, inParts } from "../../firmware/pseudonyms.js";
+import { alone, directWay } from "../../firmware/pseudonyms.js";
 import { readTrigger } from "../../firmware/trigger.js";
 import { ascii, fromHex, toHex } from "../../protocol/bytes.js";
 import { decodeMessage } from "../../protocol/coap/message.js";
@@ -85,7 +85,7 @@ const confirmed = (world: World) => {
 describe("a sensor with pseudonyms", () => {
   it("sends each third party its part to /b/part, and takes R_I without names", () => {
     const world = worldOf();
-    world.start(inParts.run);
+    world.start(alone.run);
     world.clock.run();
     confirmed(world);
     for (const x of [1, 2, 3]) {
@@ -110,14 +110,14 @@ describe("a sensor with pseudonyms", () => {
       party.piggyback(request, Codes.changed, new Uint8Array(party.x === 3 ? 0 : 8));
     };
     const world = worldOf(forging);
-    world.start(inParts.run);
+    world.start(alone.run);
     world.clock.run();
     ok(!world.outcomes[0].confirmed);
     // At half of the time once more.
     for (const x of [1, 2, 3]) equal(world.sentTo(`tp-${x}`).length, 2);
     const honest: Script = (request, party) => party.piggyback(request, Codes.changed, brief(request, party));
     const receipts = worldOf(honest);
-    receipts.start(inParts.run);
+    receipts.start(alone.run);
     receipts.clock.run();
     const [outcome] = receipts.outcomes;
     ok(!outcome.confirmed && outcome.reason.startsWith("3 of 3 third parties took their share"));
@@ -147,7 +147,7 @@ describe("a sensor with pseudonyms", () => {
       world.outcomes.length = 0;
       const { device, enrolment } = { device: world.device(), enrolment: world.enrolment };
       const before = world.passed.length;
-      inParts.run(
+      alone.run(
         device,
         enrolment,
         responder,
@@ -201,9 +201,9 @@ describe("a sensor with pseudonyms", () => {
   it("takes the way that its enrolment names", () => {
     const { enrolment } = worldOf();
     const { linkingKey: _, ...named } = enrolment;
-    equal(directWay(enrolment), inParts);
+    equal(directWay(enrolment), alone);
     equal(directWay(named), direct);
-    equal(sleepersWay(enrolment), inParts);
+    equal(sleepersWay(enrolment), alone);
     equal(sleepersWay(named), direct);
     ok(sleepersWay({ ...enrolment, gateway: GATEWAY }).prepare !== direct.prepare);
   });
