@@ -10,7 +10,7 @@
 
 /* What the application has to live with: one exchange, unless build.ts says that it does more. */
 #ifndef SLOT_COUNT
-#define SLOT_COUNT 838
+#define SLOT_COUNT 820
 #define CHUNK_BYTES 4352
 #define STACK_COUNT 384
 #endif
