@@ -9,7 +9,7 @@ import type { OnEvent } from "../events.js";
 import { FreshFile } from "../fresh-file.js";
 import { readOwnFolder } from "../own-folder.js";
 import { unwrapEnvelopeKey } from "../public-key.js";
-import type { ResponderOptions } from "./responder.js";
+import type { ResponderOptions } from "./options.js";
 import { voucher } from "./vouch.js";
 
 /** A key and until when its certificate holds, as Unix time in milliseconds. */

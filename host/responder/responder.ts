@@ -3,7 +3,7 @@
  * enrolment statement says, rebuilds the TGK from any k of them and proves it to the sensor.
  */
 
-import { toHex, wipe } from "../../protocol/bytes.js";
+import { wipe } from "../../protocol/bytes.js";
 import { Codes } from "../../protocol/coap/numbers.js";
 import {
   CollectingGroup,
@@ -11,34 +11,29 @@ import {
   isShareOf,
   type RebuiltGroup,
 } from "../../protocol/exchange/collection.js";
-import type { Confirmation } from "../../protocol/exchange/confirmation.js";
 import { fingerprint } from "../../protocol/exchange/fingerprint.js";
 import {
   consumeForwardMessage,
   type ForwardedShare,
   type ForwardMessage,
   type ReceivingResponder,
-  readForwardMessage,
 } from "../../protocol/exchange/forward-message.js";
 import {
   createForwardVerification,
   type ForwardContext,
 } from "../../protocol/exchange/forward-verification.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
-import type { Policy } from "../../protocol/exchange/policy.js";
 import { RESPONDER_NONCE_LENGTH } from "../../protocol/exchange/profile.js";
-import type { ChannelKeys, Session } from "../../protocol/exchange/session.js";
-import { type Identity, identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
+import { identityToText, sameIdentity } from "../../protocol/mikey/identity.js";
 import { optionalPayload } from "../../protocol/mikey/message.js";
 import { ErrorNumbers, PayloadTypes } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
 import { MAX_IDENTITY_LENGTH } from "../authority/names.js";
 import type { RouteResponse } from "../coap/resources.js";
-import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
-import { Busy, messageDigest, mikeyResponse, refuse } from "../refusals.js";
-import type { Store } from "../store/store.js";
-import type { KeepEvidence } from "./evidence.js";
+import { Busy, mikeyResponse, refuse } from "../refusals.js";
+import { type Arrival, arrivalOf, contextOf, copyOf, lasting } from "./arrival.js";
+import { Freshness, oldT } from "./freshness.js";
 import {
   type KeptMisfit,
   keepMisfit,
@@ -48,61 +43,10 @@ import {
   tellSessions,
   tellShares,
 } from "./misfits.js";
-import { type AnswerRecord, type MessagePlace, Records, type ReplayRecord } from "./records.js";
+import { LIMITS, type ResponderLimits, type ResponderOptions } from "./options.js";
+import { type AnswerRecord, Records, type ReplayRecord } from "./records.js";
 import { type Contribution, OpenSession, OpenSessions } from "./sessions.js";
 
-/** What the authority vouches for in a TP_R. */
-export interface Vouched {
-  /** Of the enrolment statement. */
-  readonly policy: Policy;
-  /** Checks a signature under the third party's certificate. */
-  verify(data: Uint8Array, signature: Uint8Array): boolean;
-}
-
-export interface ResponderOptions {
-  readonly responder: ReceivingResponder;
-  /** The same with the key of another certificate of its, by the SHA-256 of that; where keys change while it runs. */
-  receiver?(certificateHash: Uint8Array): ReceivingResponder | undefined;
-  /**
-   * Validates a TP_R's certificate chain (role and identity of the third party included) and its statement.
-   * Rejects with a Refusal that names the clause.
-   */
-  vouch(message: ForwardMessage): Promise<Vouched>;
-  readonly store: Store;
-  /** Whether this Responder has served before, with this store or another: a store that is new has forgotten then. */
-  readonly hasServed?: boolean;
-  readonly onEvent: OnEvent;
-  /** Keeps what third parties signed and does not fit a key; without it nothing is kept. */
-  readonly keepEvidence?: KeepEvidence;
-  /**
-   * Hears of each key: what the channel is made of. It is called within the transaction that confirms the key:
-   * what it puts into the same store is there if and only if the key is.
-   */
-  onAgreed?(session: Session, keys: ChannelKeys, confirmation: Confirmation): void;
-  /** Gives the OSCORE sender ID of a sensor's new channel, one that no other sensor has; random without it. */
-  newSenderId?(): Uint8Array;
-  /** Milliseconds from the first share of a session to its end without a key. */
-  readonly deadline: number;
-  /** Milliseconds for which a third party waits for its answer before it gets one without R_I. */
-  readonly hold: number;
-  readonly limits?: ResponderLimits;
-}
-
-/** What is kept of all third parties and sensors together. */
-export interface ResponderLimits {
-  /** Shares of open sessions. When they are too many, the third party that has the most loses its oldest one. */
-  readonly shares: number;
-  /**
-   * Accepted messages that are remembered. When they are too many, who has its part of them waits until some are forgotten;
-   * they are never more than twice as many.
-   */
-  readonly remembered: number;
-}
-
-export const LIMITS: ResponderLimits = { shares: 4096, remembered: 200_000 };
-
-/** How far a third party's clock may be from ours (RFC 3830 §5.4), in milliseconds. */
-export const CLOCK_SKEW = 5 * 60_000;
 /** Sessions of one sensor that hold a share of the same third party: a sensor begins one at a time. */
 const MAX_SESSIONS = 8;
 /** How often accepted messages that are too old to matter are forgotten, in milliseconds. */
@@ -115,25 +59,16 @@ export class Responder {
   readonly #sessions = new OpenSessions();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #forgetting: NodeJS.Timeout;
-  readonly #knownFrom: number;
+  readonly #freshness: Freshness;
   readonly #limits: ResponderLimits;
-  /** What the clock said at the start, less what has passed by then. */
-  readonly #started = Date.now() - performance.now();
   #closed = false;
 
   private constructor(private readonly options: ResponderOptions) {
     this.#records = new Records(options.store);
     this.#limits = options.limits ?? LIMITS;
-    // Third parties' clocks may have been ahead of ours by that much (RFC 3830 §5.4).
-    this.#knownFrom = this.#records.knownFrom(options.hasServed ? Date.now() + CLOCK_SKEW : 0);
-    this.#forgetting = setInterval(() => this.#forget(), FORGET_EVERY);
+    this.#freshness = new Freshness(this.#records, options.hasServed ?? false);
+    this.#forgetting = setInterval(() => this.#freshness.forget(), FORGET_EVERY);
     this.#forgetting.unref();
-  }
-
-  /** A clock that jumps ahead and back must not make us forget what can still be accepted: time passes as it passes. */
-  #forget(): void {
-    const now = Math.min(Date.now(), this.#started + performance.now());
-    this.#records.forget(now - 2 * CLOCK_SKEW);
   }
 
   /** A Responder that has taken up the open sessions of the process before it. */
@@ -148,7 +83,7 @@ export class Responder {
    * until nothing of then passes for new.
    */
   get takesFrom(): number {
-    return this.#knownFrom;
+    return this.#freshness.takesFrom;
   }
 
   /** Answers a POST of a TP_R from `peer`: at once when it is refused, else when there is something to say. */
@@ -189,7 +124,7 @@ export class Responder {
    * accepted before, or undefined for one that is new. Throws a Refusal for one that is out of place.
    */
   #recognize({ message, place, digest }: Arrival): Promise<Uint8Array> | Uint8Array | undefined {
-    const { session, thirdParty, unixTime } = message;
+    const { session, thirdParty } = message;
     if (!sameIdentity(session.responder, this.options.responder.identity)) {
       throw new Refusal(ErrorNumbers.identity, "the sensor authorised another Responder");
     }
@@ -199,33 +134,11 @@ export class Responder {
     }
     const replay = this.#records.replay(place);
     if (replay !== undefined) return this.#duplicateAnswer(message, digest, replay);
-    const skew = Math.abs(unixTime - Date.now());
-    if (skew > CLOCK_SKEW) {
-      const seconds = Math.round(skew / 1000);
-      throw new Refusal(ErrorNumbers.timestamp, `T of the third party is ${seconds} s away from this clock`);
-    }
-    if (unixTime < this.#knownFrom) {
-      const reason = "this Responder has lost its memory, and can't tell a message of then from a repetition";
-      throw new Refusal(ErrorNumbers.timestamp, reason);
-    }
-    this.#refuseOldT(message);
+    this.#freshness.refuseStale(message);
     if (this.#records.isFull(place.thirdParty, this.#limits.remembered)) {
       throw new Busy(`${place.thirdParty} has its part of what can be remembered`);
     }
     return undefined;
-  }
-
-  /**
-   * Freshness of the sensor's T: nothing below the last key. At it, the key's own shares, and from each third party
-   * one contradiction: who sent it is known only once its signature is verified.
-   */
-  #refuseOldT({ session, checkValue, thirdParty }: ForwardMessage): void {
-    const confirmed = this.#records.confirmed(identityToText(session.sensor));
-    if (confirmed === undefined || session.t > confirmed.t) return;
-    const belongs = groupName(primitives, { session, checkValue }) === confirmed.group;
-    const isNamed = confirmed.contradicting.includes(identityToText(thirdParty));
-    if (session.t === confirmed.t && (belongs || !isNamed)) return;
-    throw oldT(session.t, confirmed.t);
   }
 
   /** Another session at the last key's T is none: its third party is named, and it is refused. */
@@ -454,7 +367,7 @@ export class Responder {
         const arrival = arrivalOf(bytes);
         const { message, place, digest } = arrival;
         // The key was there, and the end came before older sessions were closed.
-        this.#refuseOldT(message);
+        this.#freshness.refuseOldT(message);
         const { policy, verify } = await this.options.vouch(message);
         const share = consumeForwardMessage(primitives, message, policy, this.#receiverOf(message), verify);
         this.#refuseContradiction(arrival, share);
@@ -503,63 +416,4 @@ export class Responder {
   }
 }
 
-/** A TP_R as it came. */
-interface Arrival {
-  readonly message: ForwardMessage;
-  readonly place: MessagePlace;
-  readonly digest: string;
-  readonly bytes: Uint8Array;
-}
-
 type SessionAnswer = Contribution & AnswerRecord;
-
-function oldT(t: number, last: number): Refusal {
-  return new Refusal(ErrorNumbers.timestamp, `T ${t} is not above the last key's ${last}`);
-}
-
-/** Reads a TP_R. Throws a DecodeError or a Refusal. */
-function arrivalOf(bytes: Uint8Array): Arrival {
-  const message = readForwardMessage(bytes);
-  return { message, place: placeOf(message), digest: messageDigest(bytes), bytes };
-}
-
-function placeOf({ thirdParty, unixTime, timestamp }: ForwardMessage): MessagePlace {
-  return { thirdParty: identityToText(thirdParty), unixTime, timestamp: toHex(timestamp.value) };
-}
-
-function contextOf({ timestamp }: ForwardMessage, share: ForwardedShare): Contribution["context"] {
-  const { session, thirdParty, envelopeKey } = share;
-  return { session, thirdParty, timestamp, envelopeKey };
-}
-
-/** What outlives a message must not be a view of it: that would keep all of it, and what it came in. */
-function copyOf({ session, checkValue }: ForwardedShare): { session: Session; checkValue: Uint8Array } {
-  const { csbId, rand, sensor, responder } = session;
-  return {
-    session: {
-      ...session,
-      csbId: csbId.slice(),
-      rand: rand.slice(),
-      sensor: copyOfIdentity(sensor),
-      responder: copyOfIdentity(responder),
-    },
-    checkValue: checkValue.slice(),
-  };
-}
-
-/** The same of a contribution, whose session says what the open one says. */
-function lasting(
-  { thirdParty, timestamp, envelopeKey }: ForwardContext,
-  { group }: OpenSession,
-): ForwardContext {
-  return {
-    session: group.session,
-    thirdParty: copyOfIdentity(thirdParty),
-    timestamp: { ...timestamp, value: timestamp.value.slice() },
-    envelopeKey: envelopeKey.slice(),
-  };
-}
-
-function copyOfIdentity({ type, data }: Identity): Identity {
-  return { type, data: data.slice() };
-}

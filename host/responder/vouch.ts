@@ -17,7 +17,7 @@ import {
 import { type Statement, StatementError, verifyStatement } from "../enrolment/statement.js";
 import { primitives } from "../primitives.js";
 import { verify } from "../public-key.js";
-import type { ResponderOptions } from "./responder.js";
+import type { ResponderOptions } from "./options.js";
 
 /** Statements that are remembered: a sensor's comes n times with each exchange. */
 const MAX_STATEMENTS = 10_000;

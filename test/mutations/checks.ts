@@ -221,7 +221,7 @@ export const mutations: readonly Mutation[] = [
     suites: ["firmware/chain"],
   },
   {
-    file: "host/responder/responder.ts",
+    file: "host/responder/freshness.ts",
     find: "if (skew > CLOCK_SKEW) {",
     replace: "if (skew > 100 * CLOCK_SKEW) {",
     suites: responder,

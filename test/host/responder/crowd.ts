@@ -6,7 +6,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { PartyEvent } from "../../../host/events.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
-import { Responder, type ResponderLimits } from "../../../host/responder/responder.js";
+import type { ResponderLimits } from "../../../host/responder/options.js";
+import { Responder } from "../../../host/responder/responder.js";
 import type { Store } from "../../../host/store/store.js";
 import { ascii } from "../../../protocol/bytes.js";
 import { Codes } from "../../../protocol/coap/numbers.js";

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PartyEvent } from "../../../host/events.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
-import { Responder, type ResponderOptions } from "../../../host/responder/responder.js";
+import type { ResponderOptions } from "../../../host/responder/options.js";
+import { Responder } from "../../../host/responder/responder.js";
 import { voucher } from "../../../host/responder/vouch.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";

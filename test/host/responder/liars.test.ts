@@ -9,7 +9,7 @@ import type { PartyEvent } from "../../../host/events.js";
 import { primitives, randomSource } from "../../../host/primitives.js";
 import { messageDigest } from "../../../host/refusals.js";
 import { evidenceFolder } from "../../../host/responder/evidence.js";
-import type { ResponderOptions } from "../../../host/responder/responder.js";
+import type { ResponderOptions } from "../../../host/responder/options.js";
 import { voucher } from "../../../host/responder/vouch.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import { Codes } from "../../../protocol/coap/numbers.js";
