@@ -23,7 +23,7 @@ export interface DeliveryOptions {
   readonly onEvent: OnGatewayEvent;
   /** Hears that something has come into a mailbox. */
   onItem(name: string): void;
-  /** Hears that a third party has found a part good. */
+  /** Hears that so many third parties have found their parts good that one of them is honest. */
   onGood?(mailbox: Pick<Mailbox, "handle" | "t">): void;
   readonly trouble: StoreTrouble;
   /** Questions to one third party at once. */
@@ -110,7 +110,7 @@ export class Delivery {
           contentFormat: ContentFormats.octetStream,
         };
         const note = () => {
-          if (answer !== "refused") this.#options.onGood?.(mailbox);
+          if (answer !== "refused" && mailboxes.isGoodWith(name, x)) this.#options.onGood?.(mailbox);
           return mailboxes.answered(name, x, answer !== "refused", item, Date.now());
         };
         const isNew = (await trouble.persist(note, { until: deadline, signal }))?.result;

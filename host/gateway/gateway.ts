@@ -171,6 +171,7 @@ export class Gateway {
         ...{ sensor: identityToText(sensor.sensor), handle, t, digest, bundle: Uint8Array.from(payload) },
         ...(typeof responder === "number" && { responder }),
         ...{ deadline: now + deadline, answered: [], good: false, used: now, count: 0 },
+        quorum: quorumOf(sensor),
       };
       const name = this.#mailboxes.open(mailbox);
       if (name === undefined) {
@@ -287,6 +288,14 @@ export class Gateway {
       this.#options.onEvent({ event: "dropped", sensor, what, reason: "nobody came for it" });
     }
   }
+}
+
+/**
+ * How many third parties must have found a bundle good before it counts for the sensor's: more than k − 1, which may lie
+ * together. Under Shamir's scheme t is k − 1; under another k is not known here, and 2 at least.
+ */
+function quorumOf({ privacy, thirdParties }: GatewaySensor): number {
+  return Math.min(thirdParties.length, Math.max(2, privacy + 1));
 }
 
 /** The number of a message. */

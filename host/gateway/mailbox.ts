@@ -27,7 +27,11 @@ export interface Mailbox {
   readonly deadline: number;
   /** Third parties that have answered, 1…n. */
   readonly answered: readonly number[];
-  /** Whether a third party has found a part good: until then it may be anybody's bundle. */
+  /** Third parties that have found their part good, 1…n. */
+  readonly vouched?: readonly number[];
+  /** How many must, for one of them to be honest: fewer may lie together. */
+  readonly quorum?: number;
+  /** Whether so many have: until then it may be anybody's bundle. */
   readonly good: boolean;
   /** The R_I that were put in, in hexadecimal: one, unless a third party lied. */
   readonly confirmations?: readonly string[];

@@ -21,7 +21,8 @@ const NAME_LENGTH = 6;
 /** Hexadecimal digits of R_I behind the sender ID: nonce and tag. */
 const R_I_REST = 2 * (RESPONDER_NONCE_LENGTH + TAG_LENGTH);
 
-/** Mailboxes that one sender ID is looked for in. */
+/** Mailboxes with one sender ID: those that are looked at, and those of them that are taken. */
+const MAX_LOOKED_AT = 64;
 const MAX_NAMESAKES = 4;
 
 /** Numbers of messages go from 1 to this and again from 1: one byte, never 0. */
@@ -64,10 +65,15 @@ export class Mailboxes {
   bySenderId(senderId: string): string[] {
     if (!/^([0-9a-f]{2})+$/.test(senderId)) return [];
     const prefix = `${senderId} `;
-    return this.#senders.entries({ prefix, limit: MAX_NAMESAKES }).map(([key]) => key.slice(prefix.length));
+    const names = this.#senders
+      .entries({ prefix, limit: MAX_LOOKED_AT })
+      .map(([key]) => key.slice(prefix.length));
+    // A third party that lies can put any sender ID into a mailbox; into one that is good it takes more to get it.
+    const isGood = (name: string) => Number(this.#boxes.get(name)?.good ?? false);
+    return names.sort((a, b) => isGood(b) - isGood(a)).slice(0, MAX_NAMESAKES);
   }
 
-  /** The mailbox of a sensor's last exchange that a third party has found good. */
+  /** The mailbox of a sensor's last exchange that is good. */
   newestGood(handle: number): { readonly name: string; readonly mailbox: Mailbox } | undefined {
     const good = this.#ownedBy(handle).filter(([, { good }]) => good);
     const [newest] = good.sort(([, a], [, b]) => b.t - a.t);
@@ -107,7 +113,9 @@ export class Mailboxes {
       const box = this.#boxes.get(name);
       if (box === undefined) return false;
       const answered = [...box.answered, x];
-      const next = { ...box, answered, good: box.good || good, used: now };
+      const vouched = good ? [...(box.vouched ?? []), x] : box.vouched;
+      const isGoodNow = isGood(box, vouched) && !this.#isCopy(name, box);
+      const next = { ...box, answered, ...(vouched && { vouched }), good: isGoodNow, used: now };
       const isKnown = confirmation && box.confirmations?.includes(toHex(confirmation.payload));
       let isNew = false;
       if (confirmation === undefined || isKnown) this.#boxes.put(name, next);
@@ -118,6 +126,12 @@ export class Mailboxes {
       this.#trim(box.handle, now);
       return isNew;
     });
+  }
+
+  /** Whether a mailbox is good once third party x has found its part good too. */
+  isGoodWith(name: string, x: number): boolean {
+    const box = this.#boxes.get(name);
+    return box !== undefined && isGood(box, [...(box.vouched ?? []), x]) && !this.#isCopy(name, box);
   }
 
   /** The bundle is not needed any more. */
@@ -231,11 +245,20 @@ export class Mailboxes {
     return old.flatMap(([key]) => this.get(key.slice(0, key.indexOf(" "))) ?? []);
   }
 
-  /** The least useful of those that were judged give way: what nobody found good first, then the oldest. */
+  /**
+   * The least useful of those that were judged give way: what is not good first, then the exchanges before the last ones.
+   * When something last came counts for nothing: whoever has recorded an old bundle can send it again at any time, and
+   * third parties say again what they said.
+   */
   #trim(handle: number, now: number): void {
     const judged = this.#ownedBy(handle).filter(([, box]) => !isUnjudged(box, now));
-    judged.sort(([, a], [, b]) => Number(b.good) - Number(a.good) || b.used - a.used);
+    judged.sort(([, a], [, b]) => Number(b.good) - Number(a.good) || (a.good ? b.t - a.t : b.used - a.used));
     for (const [name] of judged.slice(this.#limits.perSensor)) this.#remove(name);
+  }
+
+  /** Whether another with its T is good already: a sensor makes one bundle of each, who alters a part of it several. */
+  #isCopy(name: string, { handle, t }: Mailbox): boolean {
+    return this.#ownedBy(handle).some(([other, box]) => other !== name && box.good && box.t === t);
   }
 
   #ownedBy(handle: number): [string, Mailbox][] {
@@ -288,6 +311,11 @@ export class Mailboxes {
   #holds(name: string, { payload }: Item): boolean {
     return this.#itemsOf(name).some(([, item]) => toHex(item.payload) === toHex(payload));
   }
+}
+
+/** Whether it is good when these third parties have found their part good. */
+function isGood({ good, quorum = 1 }: Mailbox, vouched: readonly number[] = []): boolean {
+  return good || new Set(vouched).size >= quorum;
 }
 
 /** Whether third parties may still find its bundle good. */

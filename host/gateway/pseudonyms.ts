@@ -1,6 +1,7 @@
 /**
- * Bundles that have a pseudonym in the place of handle and T: whose they are. T is the highest that a third party has found
- * good, durably; until then that of the enrolment. Nobody without the linking key can make a pseudonym of a T to come.
+ * Bundles that have a pseudonym in the place of handle and T: whose they are. T is the highest that third parties have
+ * found good, durably, more of them than may lie together: they have the linking key too. Until then it is that of the
+ * enrolment. Nobody without the linking key can make a pseudonym of a T to come.
  */
 
 import { isPseudonymous, readPseudonym, withoutPseudonym } from "../../protocol/exchange/bundle-parts.js";
@@ -44,7 +45,7 @@ export class Pseudonyms {
     return found && withoutPseudonym(bundle, found.owner, found.t);
   }
 
-  /** A third party has found a message with this T good. */
+  /** A bundle with this T was good. */
   good(handle: number, t: number): void {
     const pseudonyms = this.#options.sensors().get(handle)?.pseudonyms;
     if (pseudonyms === undefined || t < this.#next(handle, pseudonyms)) return;

@@ -29,8 +29,8 @@ import type { Vault } from "./vault.js";
 export interface AcceptedRecord {
   /** SHA-256 of the I_TP, in hexadecimal: the same bytes again are a duplicate, others a replay of T. */
   readonly digest: string;
-  /** Its last 8 bytes, in hexadecimal: the tag, by which a part of a bundle is known as the same message. */
-  readonly tag: string;
+  /** Digest of what of it stands in a part of a bundle, in hexadecimal: by it a part is known as the same message. */
+  readonly part?: string;
   readonly responder: string;
   /** Until when the Responder is asked, as Unix time in milliseconds. */
   readonly deadline: number;

@@ -4,13 +4,14 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { toHex, wipe } from "../../protocol/bytes.js";
+import { wipe } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
-import { TAG_LENGTH } from "../../protocol/exchange/bundle.js";
+import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import {
   type BundlePart,
   compressVerification,
   isPseudonymous,
+  keylessBytes,
   readBundlePart,
   restoreShareMessage,
 } from "../../protocol/exchange/bundle-parts.js";
@@ -23,7 +24,7 @@ import {
 } from "../../protocol/exchange/forward-message.js";
 import { consumeForwardVerification } from "../../protocol/exchange/forward-verification.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
-import type { Policy } from "../../protocol/exchange/policy.js";
+import { type Policy, shareIndex } from "../../protocol/exchange/policy.js";
 import { MIKEY_PATH, PSK_LENGTH } from "../../protocol/exchange/profile.js";
 import {
   type AcceptedShare,
@@ -210,9 +211,9 @@ export class ThirdParty {
       for (const [i, { enrolment, payload: plain }] of candidates.entries()) {
         try {
           const part = readBundlePart(plain);
-          const known = this.#known(enrolment, part);
-          if (known !== undefined) return known;
           message = this.#restore(enrolment, part);
+          const known = this.#known(enrolment, part.t, message);
+          if (known !== undefined) return known;
           return this.#receive(message);
         } catch (error) {
           if (i === candidates.length - 1 || errorNumberOf(error) === undefined) throw error;
@@ -278,8 +279,8 @@ export class ThirdParty {
     try {
       forwarding = this.#check(enrolment, read, payload, psk, judgement);
       const { responder, deadline, message, forward, envelopeKey } = forwarding;
-      const tag = toHex(payload.slice(-TAG_LENGTH));
-      const record = { digest, tag, responder, deadline, open: { message, forward } };
+      const part = this.#partDigest(enrolment, payload);
+      const record = { digest, ...(part && { part }), responder, deadline, open: { message, forward } };
       // Two messages with one T can't both be here: nothing has waited since the judgement.
       isAccepted = this.#records.accept(enrolled, t, record, { psk, envelopeKey });
       if (!isAccepted) throw new Refusal(ErrorNumbers.authentication, `T ${t} is seen`);
@@ -298,15 +299,24 @@ export class ThirdParty {
 
   /**
    * The answer to a part whose message came before, in either form; undefined for any other. Once it is answered there
-   * is no PSK left to restore it with: it is known by its tag.
+   * is no PSK left to restore it with, and it is known by all of it that needs none.
    */
   #known(
     enrolment: SensorEnrolment,
-    { t, tag }: BundlePart,
+    t: number,
+    restored: Uint8Array,
   ): RouteResponse | Promise<RouteResponse> | undefined {
     const enrolled = enrolledAs(enrolment);
     const known = this.#records.get(enrolled, t);
-    return known?.tag === toHex(tag) ? this.#answered(enrolled.sensor, t, known) : undefined;
+    if (known?.part === undefined || known.part !== this.#partDigest(enrolment, restored)) return undefined;
+    return this.#answered(enrolled.sensor, t, known);
+  }
+
+  /** Of what a part of a bundle has of a message; undefined where the sensor sends no bundles. */
+  #partDigest({ policy }: SensorEnrolment, message: Uint8Array): string | undefined {
+    if (policy.suite !== BUNDLE_SUITE) return undefined;
+    const isDerived = shareIndex(policy, this.options.party.identity) <= policy.privacy;
+    return messageDigest(keylessBytes(message, isDerived));
   }
 
   /** The PSK of a T; where there is none, why, and one in its place that no message holds under. */

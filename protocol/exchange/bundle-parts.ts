@@ -192,6 +192,15 @@ export function restoreShareMessage(
 }
 
 /**
+ * An I_TP of suite BUNDLE_SUITE with zeros in the place of what restoreShareMessage makes with the PSK: what a part says of
+ * it, whoever restores it. `isDerived`: it is to one of the first t third parties.
+ */
+export function keylessBytes(message: Uint8Array, isDerived: boolean): Uint8Array {
+  const end = isDerived ? message.length - TAG_LENGTH - 1 : message.length - SHARE_FROM_END;
+  return message.slice().fill(0, contentsOffset(message, TAG_LENGTH), end);
+}
+
+/**
  * R_I as it goes to the sensor, out of a TP_I: sender ID | nonce | tag. Undefined for a receipt without R_I. Nothing is
  * checked: a gateway has no key, and the sensor finds out. Throws a DecodeError or a Refusal for what is none.
  */

@@ -735,9 +735,33 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "host/gateway/bundles.ts",
-    find: 'if (answer !== "refused") this.#options.onGood',
+    find: 'if (answer !== "refused" && mailboxes.isGoodWith(name, x)) this.#options.onGood',
     replace: "if (answer !== undefined) this.#options.onGood",
     suites: ["host/gateway/pseudonyms"],
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "new Set(vouched).size >= quorum",
+    replace: "vouched.length >= 1",
+    suites: ["host/gateway/junk"],
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "const isGoodNow = isGood(box, vouched) && !this.#isCopy(name, box);",
+    replace: "const isGoodNow = isGood(box, vouched);",
+    suites: ["host/gateway/replay"],
+  },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "(a.good ? b.t - a.t : b.used - a.used)",
+    replace: "b.used - a.used",
+    suites: ["host/gateway/replay"],
+  },
+  {
+    file: "host/third-party/third-party.ts",
+    find: "known.part !== this.#partDigest(enrolment, restored)",
+    replace: "known.part === restored.toString()",
+    suites: ["host/gateway/replay"],
   },
   {
     file: "host/gateway/folder.ts",

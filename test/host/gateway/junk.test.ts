@@ -121,3 +121,27 @@ describe("a gateway under junk", () => {
     );
   });
 });
+
+describe("mailboxes under lying third parties", () => {
+  it("are good when more third parties say so than can lie together, each counted once", () => {
+    const mailboxes = new Mailboxes(new MemoryStore(), LIMITS);
+    const open = (t: number, quorum: number) =>
+      mailboxes.open({
+        ...{ sensor: "sensor01", handle: 5, t, digest: `${t}`, bundle: anyBundle(t), deadline: 9e9, quorum },
+        ...{ answered: [], good: false, used: 1, count: 0 },
+      }) as string;
+    const honest = open(7, 2);
+    const junk = open(2 ** 32 - 1, 2);
+    const say = (name: string, x: number) => {
+      const isGoodWith = mailboxes.isGoodWith(name, x);
+      mailboxes.answered(name, x, true, undefined, 2);
+      assert.equal(mailboxes.get(name)?.good, isGoodWith);
+    };
+    say(honest, 1);
+    assert.equal(mailboxes.newestGood(5), undefined);
+    say(honest, 2);
+    say(junk, 3);
+    say(junk, 3);
+    assert.equal(mailboxes.newestGood(5)?.name, honest);
+  });
+});

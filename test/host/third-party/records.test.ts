@@ -12,7 +12,7 @@ function enrolled(name: string, byte: number): Enrolled {
 /** Accepts a message with T 1. */
 function accept(records: Records, enrolment: Enrolled, digest: string): void {
   const open = { message: Uint8Array.of(1), forward: Uint8Array.of(2) };
-  const record = { digest, tag: "", responder: "r@example", deadline: 0, open };
+  const record = { digest, responder: "r@example", deadline: 0, open };
   const psk = records.pskFor(enrolment, 1);
   assert.ok(typeof psk !== "string");
   assert.ok(records.accept(enrolment, 1, record, { psk, envelopeKey: new Uint8Array(16) }));

@@ -176,7 +176,7 @@ describe("secrets of a third party when something fails", () => {
       start: { t: 1, keys: w.psks[0] },
     };
     const open = { message: Uint8Array.of(1), forward: Uint8Array.of(2) };
-    const record = { digest: "a", tag: "", responder: "hospital", deadline: 0, open };
+    const record = { digest: "a", responder: "hospital", deadline: 0, open };
     const psk = records.pskFor(enrolled, 1) as Uint8Array;
     assert.ok(records.accept(enrolled, 1, record, { psk, envelopeKey: new Uint8Array(32).fill(7) }));
     vault.given.length = 0;
