@@ -137,11 +137,11 @@ export class Channel {
   }
 
   /**
-   * A request to a sensor under the keys of its last exchange, for the gateway. Its number is used up durably before this
+   * A request to a sensor under the keys that it has, as far as is known, for the gateway. Its number is used up durably before this
    * returns, and what is to be sent is kept. Undefined for a sensor without such keys.
    */
   ask(sensor: string, request: SensorRequest, gateway: string): OpenRequest | undefined {
-    const record = this.#records.latest(sensor);
+    const record = this.#records.present(sensor);
     if (record === undefined) return undefined;
     const { t, sequence, senderId, window } = record;
     const context = confirmedContext(primitives, "responder", confirmedSecrets(primitives, record, record));
@@ -225,8 +225,10 @@ export class Channel {
   ): CoapContent {
     const { sensor, t } = record;
     const { response, records, answer } = readPost(request);
+    // Old ones that come again are none; nor are answers, of which a wake-up has several.
+    const counts = confirmed && records !== undefined;
     this.#options.store.transaction(() => {
-      this.#records.put(record);
+      this.#records.put(counts ? { ...record, since: (record.since ?? 0) + 1 } : record);
       if (records !== undefined) this.#options.onReading({ sensor, t, number, confirmed, age, records });
       // Whoever asked had confirmed keys, and so has whoever answers.
       if (answer !== undefined && confirmed) this.#answered(record, answer, age);

@@ -21,10 +21,20 @@ export interface ChannelRecord extends ChannelKeys {
   readonly sequence: number;
   /** Whether the sensor has used the confirmed context: the provisional one is closed then. */
   readonly inUse: boolean;
+  /** Readings under the confirmed context since another exchange has ended here. */
+  readonly since?: number;
 }
 
-/** Channels of one sensor that are kept: the last, and the one before for what is still under way. */
+/**
+ * Channels of one sensor that are kept: the last, and the one before for what is still under way; and where it uses neither,
+ * the one that it does use, for R_I of both may have been lost.
+ */
 const KEPT = 2;
+/**
+ * After so many readings under a channel the sensor does not know of the exchange after it: one leaves behind the bundle, and
+ * before the next the sensor has asked for R_I.
+ */
+const UNAWARE = 2;
 
 export class ChannelRecords {
   readonly #channels: Table<ChannelRecord>;
@@ -48,19 +58,26 @@ export class ChannelRecords {
     return name === undefined ? undefined : this.#channels.get(name);
   }
 
-  /** The channel of a sensor's last exchange. */
-  latest(sensor: string): ChannelRecord | undefined {
-    const [name] = this.#sensors.get(sensor) ?? [];
-    return name === undefined ? undefined : this.#channels.get(name);
+  /** The channel under which a sensor can be asked: that of its last exchange, unless it has evidently not learned of that. */
+  present(sensor: string): ChannelRecord | undefined {
+    const records = this.#of(sensor);
+    const used = records.find(({ inUse }) => inUse);
+    return used !== undefined && (used.since ?? 0) >= UNAWARE ? used : records[0];
   }
 
-  /** Adds a sensor's new channel, and forgets what is older than its last. Within a transaction. */
+  /** Adds a sensor's new channel, and forgets those that can't be used any more. Within a transaction. */
   add(record: ChannelRecord): void {
-    const name = toHex(record.senderId);
-    const names = [name, ...(this.#sensors.get(record.sensor) ?? [])];
-    for (const old of names.slice(KEPT)) this.#forget(old);
-    this.#sensors.put(record.sensor, names.slice(0, KEPT));
-    this.#provisional.put(toHex(record.idContext), name);
+    const before = this.#of(record.sensor);
+    const inUse = before.find((other) => other.inUse);
+    if (inUse !== undefined) this.put({ ...inUse, since: 0 });
+    const isKept = (other: ChannelRecord, i: number) => i < KEPT - 1 || other === inUse;
+    for (const other of before.filter((each, i) => !isKept(each, i))) this.#forget(other);
+    const kept = [record, ...before.filter(isKept)];
+    this.#sensors.put(
+      record.sensor,
+      kept.map(({ senderId }) => toHex(senderId)),
+    );
+    this.#provisional.put(toHex(record.idContext), toHex(record.senderId));
     this.put(record);
   }
 
@@ -69,9 +86,13 @@ export class ChannelRecords {
     this.#channels.put(toHex(record.senderId), record);
   }
 
-  #forget(name: string): void {
-    const record = this.#channels.get(name);
-    if (record !== undefined) this.#provisional.delete(toHex(record.idContext));
-    this.#channels.delete(name);
+  /** Those of a sensor, the last one first. */
+  #of(sensor: string): ChannelRecord[] {
+    return (this.#sensors.get(sensor) ?? []).flatMap((name) => this.#channels.get(name) ?? []);
+  }
+
+  #forget({ idContext, senderId }: ChannelRecord): void {
+    this.#provisional.delete(toHex(idContext));
+    this.#channels.delete(toHex(senderId));
   }
 }

@@ -82,6 +82,40 @@ describe("the Responder's requests to a sensor", () => {
     assert.equal(opened(next, ask({ kind: "interval" })).header.sequenceNumber, 2);
   });
 
+  it("go under the session that the sensor has when it has not learned of the last, and that is kept", () => {
+    const sensor = agreed(7);
+    sensor.send(0);
+    // The reading behind the bundle: its R_I may still be under way, and is what the sensor collects first.
+    agreed(8);
+    sensor.send(32);
+    assert.equal(ask().t, 8);
+    // It has slept since, and R_I did not come.
+    sensor.send(64);
+    assert.equal(ask().t, 7);
+    const [lost, last] = [agreed(9), agreed(10)];
+    sensor.send(96);
+    assert.equal(ask().t, 10);
+    sensor.send(128);
+    const { request, t } = ask();
+    assert.equal(t, 7);
+    answer(sensor, 129, { number: request, code: Codes.content, payload: pack(30) });
+    assert.deepEqual(
+      answers.map(({ t }) => t),
+      [7],
+    );
+    last.send(0);
+    assert.equal(ask().t, 10);
+    sensor.send(160);
+    sensor.send(192);
+    assert.equal(ask().t, 10);
+    agreed(11);
+    assert.equal(
+      lost.channel.receive("peer", lost.request(lost.confirmed, 0).message).code,
+      Codes.unauthorized,
+    );
+    assert.equal(store.table("channels").entries().length, 2);
+  });
+
   it("never have a number twice, among themselves and with responses, over restarts", () => {
     const sensor = agreed(7);
     const numbers: number[] = [];
