@@ -10,7 +10,8 @@ import { deadlinesOf } from "../deadlines.js";
 import { stateFolder } from "../own-folder.js";
 import { openLmdbStore } from "../store/lmdb.js";
 import { thirdPartyFromFolder } from "../third-party/folder.js";
-import { ThirdParty, type ThirdPartyOptions } from "../third-party/third-party.js";
+import type { ThirdPartyOptions } from "../third-party/options.js";
+import { ThirdParty } from "../third-party/third-party.js";
 import { FileVault } from "../third-party/vault.js";
 import { eventLog, mikeyRoute, type ServeOptions, serve, serverCommand } from "./serve.js";
 

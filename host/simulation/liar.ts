@@ -13,7 +13,7 @@ import { type ServeOptions, serverCommand } from "../cli/serve.js";
 import { runThirdParty } from "../cli/third-party.js";
 import { coapRequest } from "../coap/client.js";
 import { primitives, randomSource } from "../primitives.js";
-import type { Passage } from "../third-party/third-party.js";
+import type { Passage } from "../third-party/options.js";
 import { alter, type ExtraLie, extraLies, plant } from "./lies.js";
 
 /** How long an extra lie waits for its answer. */

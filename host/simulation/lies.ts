@@ -9,7 +9,7 @@ import { encodeShares } from "../../protocol/shares/encode.js";
 import { SHARE_LENGTH, secretLength } from "../../protocol/shares/points.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
 import { primitives, randomSource } from "../primitives.js";
-import type { Passage } from "../third-party/third-party.js";
+import type { Passage } from "../third-party/options.js";
 
 /** Another share in the place of the sensor's. */
 export function alter({ session, checkValue, share }: AcceptedShare): AcceptedShare {

@@ -27,8 +27,8 @@ import type { OnEvent } from "../events.js";
 import { FreshFile } from "../fresh-file.js";
 import { readOwnFolder } from "../own-folder.js";
 import { sign, signatureLength, wrapEnvelopeKey } from "../public-key.js";
+import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./options.js";
 import { responderSigner } from "./signer.js";
-import type { ResponderEntry, SensorEnrolment, ThirdPartyOptions } from "./third-party.js";
 
 /**
  * The options of a third party that its folder holds. Enrolments and Responders that are added later are found

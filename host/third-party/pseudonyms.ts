@@ -11,7 +11,7 @@ import {
 } from "../../protocol/exchange/bundle-parts.js";
 import type { RouteResponse } from "../coap/resources.js";
 import { PseudonymTable } from "../pseudonyms.js";
-import type { SensorEnrolment } from "./third-party.js";
+import type { SensorEnrolment } from "./options.js";
 
 /** A part as it would be of this sensor without a pseudonym. */
 export interface UnveiledPart {

@@ -3,9 +3,8 @@
  * sensor named in public-key mode, and carries the Responder's confirmation back.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { wipe } from "../../protocol/bytes.js";
-import { Codes, ContentFormats, codeName } from "../../protocol/coap/numbers.js";
+import { Codes } from "../../protocol/coap/numbers.js";
 import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import {
   type BundlePart,
@@ -15,17 +14,10 @@ import {
   readBundlePart,
   restoreShareMessage,
 } from "../../protocol/exchange/bundle-parts.js";
-import type { ChainStart } from "../../protocol/exchange/chain.js";
-import {
-  createForwardMessage,
-  type ForwardingParty,
-  type KnownResponder,
-  readForwardMessage,
-} from "../../protocol/exchange/forward-message.js";
-import { consumeForwardVerification } from "../../protocol/exchange/forward-verification.js";
+import { createForwardMessage } from "../../protocol/exchange/forward-message.js";
 import { errorNumberOf } from "../../protocol/exchange/over-coap.js";
 import { type Policy, shareIndex } from "../../protocol/exchange/policy.js";
-import { MIKEY_PATH, PSK_LENGTH } from "../../protocol/exchange/profile.js";
+import { PSK_LENGTH } from "../../protocol/exchange/profile.js";
 import {
   type AcceptedShare,
   consumeShareMessage,
@@ -33,97 +25,19 @@ import {
   type ShareMessage,
 } from "../../protocol/exchange/share-message.js";
 import { createShareVerification } from "../../protocol/exchange/share-verification.js";
-import { errorNumbers } from "../../protocol/mikey/error-message.js";
-import { errorName } from "../../protocol/mikey/error-names.js";
-import { type Identity, identityToText } from "../../protocol/mikey/identity.js";
-import { decodeMessage } from "../../protocol/mikey/message.js";
+import { identityToText } from "../../protocol/mikey/identity.js";
 import { ErrorNumbers } from "../../protocol/mikey/numbers.js";
 import { Refusal } from "../../protocol/mikey/refusal.js";
-import { CoapError, coapRequest } from "../coap/client.js";
 import type { RouteResponse } from "../coap/resources.js";
-import type { Pseudonyms as SensorPseudonyms } from "../enrolment/pseudonyms.js";
-import type { OnEvent } from "../events.js";
 import { primitives, randomSource } from "../primitives.js";
 import { messageDigest, mikeyResponse, refuse } from "../refusals.js";
-import type { Store } from "../store/store.js";
+import { Asking, type Forwarding } from "./asking.js";
 import { enrolledAs } from "./enrolled.js";
+import type { SensorEnrolment, ThirdPartyOptions } from "./options.js";
 import { Pseudonyms, type UnveiledPart, withoutNames } from "./pseudonyms.js";
-import { LIMITS, OpenQuestions, type QuestionLimits } from "./questions.js";
+import { LIMITS, OpenQuestions } from "./questions.js";
 import { type AcceptedRecord, type Enrolled, Records } from "./records.js";
-import type { SignerOf } from "./signer.js";
-import type { Vault } from "./vault.js";
 import { Vouching } from "./vouch.js";
-
-/** What enrolment gave this third party of one sensor. */
-export interface SensorEnrolment {
-  readonly policy: Policy;
-  /** The first PSK, unless it was taken before. */
-  readonly start?: ChainStart<Uint8Array> | undefined;
-  /** Wipes that PSK where it came from: the store has the chain. */
-  taken?(): void;
-  /** The enrolment statement, a compact JWS in ASCII. */
-  readonly statement: Uint8Array;
-  /** How the sensor's bundles name it and its Responders; undefined for one that has no gateway. */
-  readonly gateway?: BundleNames;
-  /** The same of one whose bundles name it otherwise each time, with a gateway or without. */
-  readonly pseudonyms?: SensorPseudonyms;
-}
-
-/** What bundles put in the place of names. */
-export interface BundleNames {
-  readonly handle: number;
-  /** In the order that indices mean. */
-  readonly responders: readonly Identity[];
-}
-
-/** A Responder to which shares may go. */
-export interface ResponderEntry extends KnownResponder {
-  /** "host:port" */
-  readonly address: string;
-}
-
-/** Everything with which a share is passed on. */
-export interface Passage {
-  readonly party: ForwardingParty;
-  readonly enrolment: SensorEnrolment;
-  readonly responder: ResponderEntry;
-}
-
-export interface ThirdPartyOptions {
-  readonly party: ForwardingParty;
-  /** The same with its present key and certificate, where these change while it runs. */
-  current?(): ForwardingParty;
-  /** The sensor of that name (identityToText), if it is enrolled here. */
-  sensor(name: string): SensorEnrolment | undefined;
-  /** All sensors that are enrolled here, by name; the same map as long as none is another. Without it none has pseudonyms. */
-  sensors?(): ReadonlyMap<string, SensorEnrolment>;
-  /** The sensors whose bundles have this handle: several, if they were enrolled for several gateways. */
-  bundled(handle: number): readonly SensorEnrolment[];
-  /** The Responder of that name, if it is known here. */
-  responder(name: string): ResponderEntry | undefined;
-  /** Whom it believes that asks for an exchange; without it, nobody. */
-  readonly signer?: SignerOf;
-  readonly store: Store;
-  /** What the store keeps of PSKs lies under keys of this. */
-  readonly vault: Vault;
-  readonly onEvent: OnEvent;
-  /** Milliseconds for which a Responder is asked about one share. */
-  readonly deadline: number;
-  /** Milliseconds that one question may take, until it is asked again: the Responder may have lost it. */
-  readonly attempt: number;
-  readonly limits?: QuestionLimits;
-  /**
-   * What goes to the Responder in the place of an accepted share; without it the share itself. It is how the
-   * simulation lies (simulation/liar.ts). No message, no file and no option of `symbolon third-party` sets it.
-   */
-  lie?(accepted: AcceptedShare, passage: Passage): AcceptedShare;
-}
-
-/** What came of a question: an R_TP with R_I or without one, or nothing that counts as an answer. */
-type Outcome = { readonly confirmation: Uint8Array | undefined } | { readonly silence: string };
-
-/** Milliseconds from the beginning of one question to the next at least: some fail at once. */
-const PAUSE = 500;
 
 /** Milliseconds by which T may be ahead of the clock where more than one message goes out in each. */
 const BURST = 1_000;
@@ -133,19 +47,12 @@ const nobody: ReadonlyMap<string, SensorEnrolment> = new Map();
 /** Checked in the place of a key that there is none of. */
 const NO_PSK = new Uint8Array(PSK_LENGTH);
 
-/** A share message that is forwarded. */
-interface Forwarding extends Pick<AcceptedRecord, "responder" | "deadline"> {
-  readonly forward: Uint8Array;
-  readonly envelopeKey: Uint8Array;
-  /** The share message. */
-  readonly message: Uint8Array;
-}
-
 export class ThirdParty {
   readonly #records: Records;
   readonly #vouching: Vouching | undefined;
   readonly #pseudonyms: Pseudonyms;
   readonly #questions: OpenQuestions;
+  readonly #asking: Asking;
   #isClosed = false;
   /** T of the last message to a Responder, as Unix time in milliseconds. */
   #lastTime = 0;
@@ -154,6 +61,7 @@ export class ThirdParty {
     const { store, vault, onEvent, signer } = options;
     const records = new Records(store, vault);
     this.#records = records;
+    this.#asking = new Asking(options);
     const sensor = (name: string) => this.options.sensor(name);
     this.#pseudonyms = new Pseudonyms({
       sensors: () => this.options.sensors?.() ?? nobody,
@@ -416,80 +324,16 @@ export class ThirdParty {
     forwarding: Forwarding,
     signal: AbortSignal,
   ): Promise<RouteResponse> {
-    let silence = "it was not asked";
-    // Time that passes: a clock that is set meanwhile changes nothing, one that was set back since no more than this.
-    const end = performance.now() + Math.min(forwarding.deadline - Date.now(), this.options.deadline);
-    for (;;) {
-      const began = performance.now();
-      const left = end - began;
-      // Timers may fire a millisecond early: what is left then is no time for a question.
-      if (left <= 1 || signal.aborted) break;
-      const outcome = await this.#ask(forwarding, Math.min(left, this.options.attempt), signal);
-      if ("confirmation" in outcome) return this.#answer(sensor, t, forwarding, outcome.confirmation);
-      silence = outcome.silence;
-      const pause = Math.min(began + PAUSE, end) - performance.now();
-      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
-    }
+    const outcome = await this.#asking.ask(forwarding, signal);
+    if ("confirmation" in outcome) return this.#answer(sensor, t, forwarding, outcome.confirmation);
     // The next process goes on.
     if (this.#isClosed) return { code: Codes.serviceUnavailable };
     // A question that was given up has been told of.
-    if (!signal.aborted)
-      this.#fault(`Responder ${forwarding.responder}`, `no answer about ${sensor} T ${t}: ${silence}`);
+    if (!signal.aborted) {
+      const reason = `no answer about ${sensor} T ${t}: ${outcome.silence}`;
+      this.#fault(`Responder ${forwarding.responder}`, reason);
+    }
     return this.#answer(sensor, t, forwarding, undefined);
-  }
-
-  /** One question to the Responder. */
-  async #ask(forwarding: Forwarding, timeout: number, signal: AbortSignal): Promise<Outcome> {
-    const { responder, forward } = forwarding;
-    try {
-      const entry = this.options.responder(responder);
-      if (entry === undefined) return { silence: "it is not known here any more" };
-      const { code, payload } = await coapRequest({
-        address: entry.address,
-        path: MIKEY_PATH,
-        payload: forward,
-        contentFormat: ContentFormats.mikey,
-        timeout,
-        signal,
-      });
-      if (code !== Codes.changed) return this.#refusedBy(responder, code, payload);
-      return { confirmation: this.#checkAnswer(forwarding, payload) };
-    } catch (error) {
-      if (error instanceof CoapError) return { silence: error.message };
-      const number = errorNumberOf(error);
-      if (number === undefined) throw error;
-      return this.#notAnAnswer(responder, number, (error as Error).message);
-    }
-  }
-
-  #checkAnswer({ forward, envelopeKey }: Forwarding, payload: Uint8Array): Uint8Array | undefined {
-    const { session, thirdParty, timestamp } = readForwardMessage(forward);
-    const context = { session, thirdParty, timestamp, envelopeKey };
-    return consumeForwardVerification(primitives, payload, context);
-  }
-
-  /**
-   * An ERR ends the question: the same bytes will be refused again. Anything else does not: overload, a fault,
-   * a block-wise transfer that a restart has cut. Neither is authenticated (RFC 3830 §5.1.2), but who can forge an
-   * answer on this path can also withhold it.
-   */
-  #refusedBy(responder: string, code: number, payload: Uint8Array): Outcome {
-    let error: number;
-    try {
-      [error] = errorNumbers(decodeMessage(payload));
-    } catch (failure) {
-      if (errorNumberOf(failure) === undefined) throw failure;
-      return this.#notAnAnswer(responder, null, `answered ${codeName(code)}`);
-    }
-    this.#notAnAnswer(responder, error, `${errorName(error)} (${codeName(code)})`);
-    // What the sensor may know is that its share was taken, and that nothing confirms it.
-    return { confirmation: undefined };
-  }
-
-  /** Tells of an answer that is no R_TP. */
-  #notAnAnswer(responder: string, error: number | null, reason: string): { readonly silence: string } {
-    this.options.onEvent({ event: "refused", message: "R_TP", from: responder, error, reason });
-    return { silence: reason };
   }
 
   /** Keeps TP_I, the same for duplicates, and forgets the PSK with which it is made. */

@@ -18,9 +18,9 @@ import { primitives } from "../primitives.js";
 import type { Store } from "../store/store.js";
 import { type Plea, pleaHolds, readPlea, readVouchQuestion, timeComplaint } from "../trigger/plea.js";
 import { enrolledAs } from "./enrolled.js";
+import type { SensorEnrolment } from "./options.js";
 import type { Enrolled, Records } from "./records.js";
 import type { SignerOf } from "./signer.js";
-import type { SensorEnrolment } from "./third-party.js";
 import { TRIGGERS_A_DAY, VouchedTriggers } from "./vouched.js";
 
 export interface VouchingOptions {

@@ -8,11 +8,8 @@ import type { Responder } from "../../../host/responder/responder.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import type { Store } from "../../../host/store/store.js";
 import { LONGEST_JUMP, WINDOW } from "../../../host/third-party/keys.js";
-import {
-  type SensorEnrolment,
-  ThirdParty,
-  type ThirdPartyOptions,
-} from "../../../host/third-party/third-party.js";
+import type { SensorEnrolment, ThirdPartyOptions } from "../../../host/third-party/options.js";
+import { ThirdParty } from "../../../host/third-party/third-party.js";
 import { MemoryVault, type Vault } from "../../../host/third-party/vault.js";
 import { Codes, ContentFormats } from "../../../protocol/coap/numbers.js";
 import { createBundle } from "../../../protocol/exchange/bundle.js";
