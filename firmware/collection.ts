@@ -14,8 +14,8 @@ import type { SensorChannel } from "./channel.js";
 import type { Device, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
 import { collecting, type MailboxMessage, messageIn } from "./mailbox-messages.js";
-import type { SensorEvent } from "./main.js";
 import { answerRequest } from "./requests.js";
+import type { SensorEvent } from "./sensor-event.js";
 import { readTrigger } from "./trigger.js";
 
 /** Messages of one wake-up. */

@@ -21,9 +21,10 @@ import { throughGateway } from "./gateway-link.js";
 import type { Outcome } from "./initiator.js";
 import { clearPending, isPending, mailboxPath, writeMailbox, writePending } from "./mailbox.js";
 import { collecting, messageIn } from "./mailbox-messages.js";
-import { begin, type RunExchange, type SensorEvent, type Way } from "./main.js";
+import { begin, type RunExchange, type Way } from "./main.js";
 import { collectPending, confirmedBy } from "./pending.js";
 import { bundleOf, directWay, forgetBefore, sendAlone } from "./pseudonyms.js";
+import type { SensorEvent } from "./sensor-event.js";
 
 /** Milliseconds for which a sensor that is to sleep waits for the answer to what it has sent besides the bundle. */
 const LINGER = 1_000;

@@ -18,7 +18,7 @@ import { afterExchange, askedFor, readDuty, writeDuty } from "./duty.js";
 import type { Enrolment } from "./enrolment.js";
 import { clearPending, mailboxPath, readMailbox, readPending } from "./mailbox.js";
 import { collecting, type MailboxMessage, messageIn } from "./mailbox-messages.js";
-import type { SensorEvent } from "./main.js";
+import type { SensorEvent } from "./sensor-event.js";
 import { readTrigger } from "./trigger.js";
 
 /** Milliseconds for which a sensor that has just woken waits for its gateway. */

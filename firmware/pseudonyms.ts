@@ -17,7 +17,8 @@ import type { Enrolment } from "./enrolment.js";
 import type { Outcome } from "./initiator.js";
 import { KeptChannel } from "./kept-channel.js";
 import { forgetMailbox } from "./mailbox.js";
-import { begin, direct, type SensorEvent, type ShareForm, sendShares, type Way } from "./main.js";
+import { begin, direct, type ShareForm, sendShares, type Way } from "./main.js";
+import type { SensorEvent } from "./sensor-event.js";
 
 const REQUEST = { path: PART_PATH, contentFormat: ContentFormats.octetStream };
 const part: ShareForm = { name: "part", request: REQUEST, prepared: prepareOptions(REQUEST) };

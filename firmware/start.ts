@@ -2,8 +2,9 @@
 
 import type { Device } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
-import { direct, type SensorEvent, type Way } from "./main.js";
+import { direct, type Way } from "./main.js";
 import { selfTest } from "./native/self-test.js";
+import type { SensorEvent } from "./sensor-event.js";
 
 /** What a board tells: the exchange's events, and that it refused to begin one. */
 export type BoardEvent = SensorEvent | RefusedStart;

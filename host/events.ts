@@ -1,6 +1,6 @@
 /** What a party says of an exchange, for logs and for whoever watches the process. Never a key. */
 
-import type { Reading } from "./channel/channel.js";
+import type { Reading } from "./channel/reading.js";
 import type { Answer } from "./channel/requests.js";
 
 /** The five messages of profile 1. */

@@ -42,22 +42,9 @@ import { primitives, randomSource } from "../primitives.js";
 import type { Store } from "../store/store.js";
 import { HeldRequests } from "./held.js";
 import { readPost } from "./posts.js";
+import type { Reading } from "./reading.js";
 import { type ChannelRecord, ChannelRecords } from "./records.js";
 import { type Answer, answerTo, type OpenRequest, OpenRequests } from "./requests.js";
-import type { SenmlRecord } from "./senml.js";
-
-/** What a sensor has measured. */
-export interface Reading {
-  readonly sensor: string;
-  /** The exchange's T, and the reading's number in it: together they name the reading. */
-  readonly t: number;
-  readonly number: number;
-  /** Whether it came under keys that have this Responder's nonce in them. */
-  readonly confirmed: boolean;
-  /** Whether the sensor sent it just now: a reading without a fresh Echo may be of any age. */
-  readonly age: "fresh" | "unknown";
-  readonly records: readonly SenmlRecord[];
-}
 
 export interface ChannelOptions {
   readonly store: Store;

@@ -1,6 +1,6 @@
 /** Readings and answers, each as one line for people. */
 
-import type { Reading } from "./channel.js";
+import type { Reading } from "./reading.js";
 import type { Answer } from "./requests.js";
 import type { SenmlRecord } from "./senml.js";
 

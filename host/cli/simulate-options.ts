@@ -4,9 +4,15 @@ import { randomInt } from "node:crypto";
 import { type Command, Option } from "commander";
 import { BUNDLE_SUITE } from "../../protocol/exchange/bundle.js";
 import { type SuiteName, suiteNames } from "../../protocol/mikey/suites.js";
-import { type HostileMode, hostileModes } from "../simulation/hostile.js";
-import { type BoardName, boardNames, type LinkName, linkNames } from "../simulation/result.js";
 import type { Settings } from "../simulation/settings.js";
+import {
+  type BoardName,
+  boardNames,
+  type HostileMode,
+  hostileModes,
+  type LinkName,
+  linkNames,
+} from "../simulation/settings.js";
 import { decimal, seconds, wholeNumber } from "./arguments.js";
 
 export const EXIT_WRONG_USE = 2;

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { Reading } from "../channel/channel.js";
+import type { Reading } from "../channel/reading.js";
 import type { Answer } from "../channel/requests.js";
 
 export interface FeedLimits {

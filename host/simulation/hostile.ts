@@ -16,6 +16,7 @@ import { randomSource } from "../primitives.js";
 import { type Cast, GATEWAY, RESPONDER } from "./cast.js";
 import type { Interceptor, Send } from "./network.js";
 import { SLEEP_MS } from "./patience.js";
+import type { HostileMode } from "./settings.js";
 
 /** How long a message is held that waits for another, or comes once more. */
 const HOLD_MS = 2 * SLEEP_MS;
@@ -54,20 +55,6 @@ export function otherCheckValue(part: Uint8Array, difference: number): Uint8Arra
   copy[readBundleHead(part).length - CHECK_VALUE_LENGTH] ^= difference;
   return copy;
 }
-
-/** The modes by name. */
-export const hostileModes = [
-  "read",
-  "alter",
-  "drop",
-  "delay",
-  "reorder",
-  "replay",
-  "swap",
-  "answer",
-  "equivocate",
-] as const;
-export type HostileMode = (typeof hostileModes)[number];
 
 const random = ({ length }: Uint8Array): Uint8Array => new Uint8Array(randomSource(length));
 

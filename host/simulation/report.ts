@@ -1,8 +1,7 @@
 /** A simulation's results as text for people: tables of at most 100 columns. */
 
 import type { ReadingFigures } from "./readings.js";
-import type { RepeatResult, RunResult } from "./result.js";
-import type { Hostility } from "./trial.js";
+import type { Hostility, RepeatResult, RunResult } from "./result.js";
 
 /** One run: every message, the sensor's figures, the fingerprints of both TEKs, and how it ended. */
 export function reportRun(run: RunResult, sensor: string, responder: string): string {

@@ -2,18 +2,26 @@
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
 import type { FrameRecord } from "./frames.js";
-import type { HostileMode } from "./hostile.js";
 import type { HttpFigures } from "./http-path.js";
 import type { ReadingFigures } from "./readings.js";
-import type { Hostility } from "./trial.js";
+import type { HostileMode, LinkName } from "./settings.js";
 
-/** How a sensor reaches the network. */
-export const linkNames = ["udp", "slipmux", "gatt"] as const;
-export type LinkName = (typeof linkNames)[number];
+/** Where a gateway can have a secret. */
+export type Place = "traffic" | "log" | "store" | "memory";
 
-/** What the firmware runs on. */
-export const boardNames = ["linux", "cortex-m4"] as const;
-export type BoardName = (typeof boardNames)[number];
+/** What came of a gateway's hostility in one exchange. */
+export interface Hostility {
+  /** Messages between gateway and servers, of all exchanges, that did not go on as they were. */
+  readonly meddled: number;
+  /** Readings, of all exchanges, that bore an Echo and reached the Responder after their wake-up. */
+  readonly late: number;
+  /** Bytes that were searched for secrets, by place. */
+  readonly searched: Readonly<Partial<Record<Place, number>>>;
+  /** Why the memory of the gateway process was not searched; absent when it was. */
+  readonly unsearched?: string;
+  /** What should not have been possible; empty when all is well. */
+  readonly breaches: readonly string[];
+}
 
 /** One MIKEY message, as its sender announced it. */
 export interface MessageRecord {

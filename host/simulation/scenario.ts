@@ -14,11 +14,11 @@ import { Exchanges } from "./exchange.js";
 import { runFirmware } from "./firmware-run.js";
 import type { Folders } from "./folders.js";
 import { processMemory } from "./process-memory.js";
-import type { RunResult } from "./result.js";
+import type { Hostility, RunResult } from "./result.js";
 import { enrolAll, prepareEngine, startRouters, startServers, stopLost } from "./servers.js";
 import type { Settings, Surroundings } from "./settings.js";
 import { Stage } from "./stage.js";
-import type { Hostility, Trial } from "./trial.js";
+import type { Trial } from "./trial.js";
 
 /**
  * Runs all exchanges and returns a result for each, in order. Rejects when the scene could not be set, and with

@@ -1,9 +1,29 @@
 /** What a simulation is asked to do, and what it finds around it. */
 
 import type { SuiteName } from "../../protocol/mikey/suites.js";
-import type { HostileMode } from "./hostile.js";
 import type { Progress } from "./progress.js";
-import type { BoardName, LinkName } from "./result.js";
+
+/** How a sensor reaches the network. */
+export const linkNames = ["udp", "slipmux", "gatt"] as const;
+export type LinkName = (typeof linkNames)[number];
+
+/** What the firmware runs on. */
+export const boardNames = ["linux", "cortex-m4"] as const;
+export type BoardName = (typeof boardNames)[number];
+
+/** What a hostile gateway does (hostile.ts). */
+export const hostileModes = [
+  "read",
+  "alter",
+  "drop",
+  "delay",
+  "reorder",
+  "replay",
+  "swap",
+  "answer",
+  "equivocate",
+] as const;
+export type HostileMode = (typeof hostileModes)[number];
 
 export interface Settings {
   readonly thirdParties: number;

@@ -25,30 +25,14 @@ import type { Folders } from "./folders.js";
 import type { HostileGateway } from "./hostile.js";
 import type { PartyEvent } from "./process.js";
 import { MemoryError } from "./process-memory.js";
+import type { Hostility, Place } from "./result.js";
 import { allFiles, findSecrets, type Secret } from "./secret-search.js";
-
-/** Where a gateway can have a secret. */
-export type Place = "traffic" | "log" | "store" | "memory";
 
 /** Bytes of what is planted. */
 const PLANTED_LENGTH = 16;
 /** Of a sensor that nobody has. */
 const KID_LENGTH = 4;
 const PLANTED = "what was planted";
-
-/** What came of a gateway's hostility in one exchange. */
-export interface Hostility {
-  /** Messages between gateway and servers, of all exchanges, that did not go on as they were. */
-  readonly meddled: number;
-  /** Readings, of all exchanges, that bore an Echo and reached the Responder after their wake-up. */
-  readonly late: number;
-  /** Bytes that were searched for secrets, by place. */
-  readonly searched: Readonly<Partial<Record<Place, number>>>;
-  /** Why the memory of the gateway process was not searched; absent when it was. */
-  readonly unsearched?: string;
-  /** What should not have been possible; empty when all is well. */
-  readonly breaches: readonly string[];
-}
 
 /** How an exchange ended at both ends: fingerprints of the keys. */
 interface Ends {

@@ -1,7 +1,7 @@
 /** Why a protected message is not accepted, and what its sender is told (RFC 8613 §7.4, §8.2). */
 
+import type { Message } from "../coap/message.js";
 import { Codes, OptionNumbers } from "../coap/numbers.js";
-import type { CoapContent } from "./message.js";
 
 /** The reasons by name, with the response's code and the diagnostic payload that the RFC gives them. */
 const reasons = {
@@ -31,7 +31,7 @@ export class OscoreError extends Error {
 }
 
 /** The response to a refused request: not protected, and with Max-Age 0, so that nobody caches it (§8.2). */
-export function errorResponse({ reason }: OscoreError): CoapContent {
+export function errorResponse({ reason }: OscoreError): Pick<Message, "code" | "options" | "payload"> {
   const { code, diagnostic } = reasons[reason];
   const payload = new Uint8Array(diagnostic.length);
   for (let i = 0; i < diagnostic.length; i++) payload[i] = diagnostic.charCodeAt(i);

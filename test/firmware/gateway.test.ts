@@ -4,7 +4,7 @@ import { SensorChannel } from "../../firmware/channel.js";
 import type { CollectionEvent } from "../../firmware/collection.js";
 import type { Device } from "../../firmware/device.js";
 import { gatewayWay } from "../../firmware/gateway.js";
-import type { SensorEvent } from "../../firmware/main.js";
+import type { SensorEvent } from "../../firmware/sensor-event.js";
 import { ascii, toHex } from "../../protocol/bytes.js";
 import { Codes } from "../../protocol/coap/numbers.js";
 import { deepEqual, equal, ok } from "../support/assert.js";

@@ -6,7 +6,8 @@
 import type { Clock, Device, Link, Storage } from "../../firmware/device.js";
 import type { Enrolment } from "../../firmware/enrolment.js";
 import type { Outcome } from "../../firmware/initiator.js";
-import { type RunExchange, runExchange, type SensorEvent } from "../../firmware/main.js";
+import { type RunExchange, runExchange } from "../../firmware/main.js";
+import type { SensorEvent } from "../../firmware/sensor-event.js";
 import { toHex } from "../../protocol/bytes.js";
 import { decodeMessage, encodeEmpty, encodeMessage, type Message } from "../../protocol/coap/message.js";
 import { Codes, type Type, Types } from "../../protocol/coap/numbers.js";

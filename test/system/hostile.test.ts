@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { runSimulate } from "../../host/cli/simulate.js";
-import { type HostileMode, hostileModes } from "../../host/simulation/hostile.js";
 import { programFile } from "../../host/simulation/process.js";
 import type { RepeatResult, RunResult } from "../../host/simulation/result.js";
+import { type HostileMode, hostileModes } from "../../host/simulation/settings.js";
 
 const run = promisify(execFile);
 

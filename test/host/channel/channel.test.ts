@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { Channel, FRESH_FOR, type Reading } from "../../../host/channel/channel.js";
+import { Channel, FRESH_FOR } from "../../../host/channel/channel.js";
+import type { Reading } from "../../../host/channel/reading.js";
 import type { PartyEvent } from "../../../host/events.js";
 import { MemoryStore } from "../../../host/store/memory.js";
 import { ascii, concat, fromHex, toHex } from "../../../protocol/bytes.js";

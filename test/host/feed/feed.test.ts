@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
-import type { Reading } from "../../../host/channel/channel.js";
+import type { Reading } from "../../../host/channel/reading.js";
 import { Feed } from "../../../host/feed/feed.js";
 import { startFeedServer } from "../../../host/feed/server.js";
 
