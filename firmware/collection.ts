@@ -13,6 +13,7 @@ import { openAnswer, openRequest } from "./carried-messages.js";
 import type { SensorChannel } from "./channel.js";
 import type { Device, TimerId } from "./device.js";
 import type { Enrolment } from "./enrolment.js";
+import { isPending } from "./mailbox.js";
 import { collecting, type MailboxMessage, messageIn } from "./mailbox-messages.js";
 import { answerRequest } from "./requests.js";
 import type { SensorEvent } from "./sensor-event.js";
@@ -94,7 +95,7 @@ class Collection {
 
   #answered(answer: Message | string): void {
     const message = messageIn(answer);
-    if (message === undefined || this.#taken === MOST_MESSAGES) {
+    if (message === undefined || this.#taken === MOST_MESSAGES || this.#isToCome(message)) {
       this.#empty = true;
       this.#finishOnceAnswered();
       return;
@@ -102,6 +103,11 @@ class Collection {
     this.#taken++;
     this.#take(message);
     this.ask(message.number);
+  }
+
+  /** Whether it may be R_I of the exchange under way, which the next wake-up takes: it must stay where it is. */
+  #isToCome({ format }: MailboxMessage): boolean {
+    return format === ContentFormats.octetStream && isPending(this.device.storage);
   }
 
   #take({ format, payload }: MailboxMessage): void {

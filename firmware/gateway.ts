@@ -57,8 +57,8 @@ export function gatewayWay(mode: GatewayMode): Way {
     prepare: (device, enrolment, onEvent, onReady) =>
       collectPending(device, enrolment, onEvent, onConfirmation, onReady),
     collect(device, enrolment, channel, wakeUp, onDone) {
-      // What waits is R_I of the exchange under way: the next wake-up's, which has no channel open.
-      if (isPending(device.storage)) onDone();
+      // What waits is R_I of the exchange under way, which is the next wake-up's, and of that session only.
+      if (channel.confirmed === undefined && isPending(device.storage)) onDone();
       else collectMessages(device, enrolment, channel, wakeUp, confirmation, onDone);
     },
   };

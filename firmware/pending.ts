@@ -31,7 +31,8 @@ const USED_BEFORE = SEQUENCE_BLOCK;
 /**
  * Asks the gateway for R_I of the exchange that was begun before the sleep, if there is one. What is confirmed is the
  * kept channel when `onReady` is called, and `onConfirmation` has heard in which message R_I was. A trigger that stands
- * before R_I is heard: who wants an exchange may be why this one does not end. Anything else there is of sessions that are over.
+ * before R_I is heard: who wants an exchange may be why this one does not end. What is of the session before stays where it
+ * is, with R_I behind it, until that session has taken it in this wake-up; without one it is of sessions that are over.
  */
 export function collectPending(
   device: Device,
@@ -83,7 +84,8 @@ export function collectPending(
       let failure: string | undefined;
       try {
         const message = messageIn(answer);
-        if (message !== undefined && take(message)) {
+        const isForSession = message?.format === ContentFormats.oscore && hasSession(device, enrolment);
+        if (message !== undefined && !isForSession && take(message)) {
           ask(message.number);
           return;
         }
@@ -99,6 +101,16 @@ export function collectPending(
     });
   };
   ask();
+}
+
+function hasSession({ storage }: Device, { responder }: Enrolment): boolean {
+  try {
+    return SensorChannel.takenUp(storage, responder) !== undefined;
+  } catch (error) {
+    // Of another firmware: nobody takes it up.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** The exchange that an R_I finishes; undefined for anything else, and it goes on. */

@@ -23,7 +23,7 @@ export interface DepositOptions {
   readonly longest: number;
 }
 
-const requests: MessageKind = {
+export const requests: MessageKind = {
   includes: ({ contentFormat, payload }) =>
     contentFormat === ContentFormats.oscore && payload[0] === CarriedKinds.request,
   most: 4,

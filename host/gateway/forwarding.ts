@@ -213,10 +213,20 @@ export class Forwarding {
 
 /** Whether a request is under a provisional context, which alone has a kid context; false for what is none. */
 function isProvisional(oscore: Uint8Array): boolean {
+  return optionIn(oscore)?.kidContext !== undefined;
+}
+
+/** The kid of a request under a confirmed context; undefined for what is none. */
+export function confirmedKid(oscore: Uint8Array): Uint8Array | undefined {
+  const option = optionIn(oscore);
+  return option?.kidContext === undefined ? option?.kid : undefined;
+}
+
+function optionIn(oscore: Uint8Array): ReturnType<typeof decodeOscoreOption> | undefined {
   try {
-    return decodeOscoreOption(oscore).kidContext !== undefined;
+    return decodeOscoreOption(oscore);
   } catch (error) {
-    if (error instanceof OscoreError) return false;
+    if (error instanceof OscoreError) return undefined;
     throw error;
   }
 }

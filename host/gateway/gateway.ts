@@ -11,7 +11,7 @@
  * POST /t         a Responder asks for an exchange; see triggers.ts
  */
 
-import { ascii } from "../../protocol/bytes.js";
+import { ascii, toHex } from "../../protocol/bytes.js";
 import { Codes, ContentFormats, OptionNumbers } from "../../protocol/coap/numbers.js";
 import { encodeUint, findOption, type Option } from "../../protocol/coap/options.js";
 import { BUNDLE_PATH } from "../../protocol/exchange/bundle.js";
@@ -27,10 +27,10 @@ import type { RouteRequest, RouteResponse, Routes } from "../coap/resources.js";
 import { messageDigest } from "../refusals.js";
 import type { Store } from "../store/store.js";
 import { Delivery } from "./bundles.js";
-import { type DepositOptions, deposit } from "./deposits.js";
+import { type DepositOptions, deposit, requests } from "./deposits.js";
 import type { OnGatewayEvent } from "./events.js";
 import type { GatewaySensor } from "./folder.js";
-import { Forwarding, oscoreOf } from "./forwarding.js";
+import { confirmedKid, Forwarding, oscoreOf } from "./forwarding.js";
 import { Listeners } from "./listeners.js";
 import { LIMITS, type Limits } from "./mailbox.js";
 import { Mailboxes } from "./mailboxes.js";
@@ -196,10 +196,17 @@ export class Gateway {
     if (this.#mailboxes.get(name) === undefined) return { code: Codes.notFound };
     const oscore = oscoreOf(request);
     if (oscore === undefined) return this.#collect(name, request);
+    this.#gather(name, oscore);
     const answer = this.#forward(name, oscore, request.payload);
     return answer instanceof Promise
       ? answer.then((response) => this.#hinting(name, response))
       : this.#hinting(name, answer);
+  }
+
+  /** Requests under the session of what a sensor sends wait where it collects. */
+  #gather(name: string, oscore: Uint8Array): void {
+    const kid = confirmedKid(oscore);
+    if (kid !== undefined) this.#mailboxes.gather(name, toHex(kid), requests);
   }
 
   #collect(name: string, { peer, payload, options }: RouteRequest): RouteResponse | Promise<RouteResponse> {

@@ -159,6 +159,28 @@ export class Mailboxes {
   }
 
   /**
+   * Moves the messages of a kind into a mailbox from those of the same sensor's exchanges before it whose R_I gave this sender
+   * ID: a sensor that waits for R_I of its new exchange collects there, and has the session before. Only into one that is
+   * good, for anybody may open another and name a sender ID.
+   */
+  gather(name: string, senderId: string, kind: MessageKind): void {
+    const box = this.#boxes.get(name);
+    if (!box?.good) return;
+    for (const from of this.bySenderId(senderId)) {
+      const other = this.#boxes.get(from);
+      if (other?.handle !== box.handle || other.t >= box.t) continue;
+      for (const [key, item] of this.#itemsOf(from).filter(([, each]) => kind.includes(each))) {
+        this.#store.transaction(() => {
+          const target = this.#boxes.get(name);
+          const count = this.#itemsOf(name).filter(([, each]) => kind.includes(each)).length;
+          if (target !== undefined && count < kind.most && this.#put(name, target, item))
+            this.#items.delete(key);
+        });
+      }
+    }
+  }
+
+  /**
    * Takes away what the sensor says that it has: everything up to the message of this number, if it is there. Returns how
    * many messages that were.
    */

@@ -87,6 +87,28 @@ describe("a sensor that sleeps", () => {
     equal(scene.gateway.mailbox.length, 0);
   });
 
+  it("answers under the session that it has while R_I of the next is to come, and leaves R_I where it is", () => {
+    const scene = settled({ exchangeEvery: 3 });
+    const { gateway, ward } = scene;
+    gateway.delivers = false;
+    let events = scene.wake();
+    for (let i = 0; i < 6 && !exchanges(events); i++) events = scene.wake();
+    ok(exchanges(events));
+    const number = ward.ask({ kind: "interval" });
+    gateway.put(ContentFormats.octetStream, new Uint8Array(20));
+    scene.wake();
+    deepEqual(ward.answers, [`${number} 2.05 60`]);
+    deepEqual(
+      gateway.mailbox.map(({ format }) => format),
+      [ContentFormats.octetStream],
+    );
+    deepEqual(
+      of(scene.wake(), "refused").map(({ message }) => message),
+      ["R_I"],
+    );
+    equal(gateway.mailbox.length, 0);
+  });
+
   it("measures anew, tells and takes its interval, refuses what it has not, all in one wake-up", () => {
     let measured = 0;
     const sense = () => [{ name: "n", unit: "Cel", value: ++measured, decimals: 0 }];

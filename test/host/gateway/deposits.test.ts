@@ -84,6 +84,26 @@ describe("gateway: requests to a sensor", () => {
     assert.deepEqual((await collect(second.box)).payload, carried(two));
   });
 
+  it("has it where the sensor collects: in the mailbox of its new exchange while it has the session before", async () => {
+    const { finished, senderId } = await agree(1);
+    const [one, two] = [request(0), request(1)];
+    await put(senderId, one);
+    const { options, payload } = reading(finished, 0);
+    const send = (box: string) => s.send(box, payload, { options, understood: [OptionNumbers.oscore] });
+    // Junk is good for nobody, and gets nothing.
+    const junk = s.bundle(3).bundle.slice();
+    junk[19] ^= 1;
+    junk.fill(0, 56);
+    assert.equal(tagOf(await send(locationOf(await s.post(junk)))), undefined);
+    const { box } = await agree(2);
+    const hint = tagOf(await send(box));
+    const got = await collect(box);
+    assert.deepEqual([tagOf(got), got.payload], [hint, carried(one)]);
+    await put(senderId, two);
+    await send(box);
+    assert.deepEqual((await look(box, hint as number)).payload, carried(two));
+  });
+
   it("keeps four, so that answers have room, and takes one more when one is collected", async () => {
     const { box, senderId } = await agree(1);
     const all = [0, 1, 2, 3, 4].map(request);
