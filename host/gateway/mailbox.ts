@@ -45,6 +45,8 @@ export interface Mailbox {
 export interface Item {
   readonly payload: Uint8Array;
   readonly contentFormat: number;
+  /** The network (networkOf) that it came from, where that can be anybody's. */
+  readonly from?: string;
 }
 
 /** A message of the sensor to its Responder, under OSCORE. */
@@ -60,6 +62,8 @@ export interface Outgoing {
 export interface MessageKind {
   includes(item: Item): boolean;
   readonly most: number;
+  /** Of one network. */
+  readonly mostOfOne?: number;
   /** What becomes of one more. */
   readonly whenFull: "refuse" | "replace oldest";
 }

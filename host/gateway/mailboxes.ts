@@ -151,6 +151,8 @@ export class Mailboxes {
       if (box === undefined) return "full";
       if (this.#holds(name, item)) return "known";
       const others = this.#itemsOf(name).filter(([, other]) => kind.includes(other));
+      const ofOne = others.filter(([, { from }]) => from === item.from).length;
+      if (kind.mostOfOne !== undefined && ofOne >= kind.mostOfOne) return "full";
       const surplus = others.slice(0, Math.max(0, others.length + 1 - kind.most));
       if (surplus.length > 0 && kind.whenFull === "refuse") return "full";
       for (const [key] of surplus) this.#items.delete(key);

@@ -799,4 +799,10 @@ export const mutations: readonly Mutation[] = [
     replace: "data.length >= IDENTITY_LENGTH",
     suites: ["host/enrolment/pseudonyms"],
   },
+  {
+    file: "host/gateway/mailboxes.ts",
+    find: "ofOne >= kind.mostOfOne",
+    replace: "ofOne > 100",
+    suites: ["host/gateway/mailboxes", "host/gateway/deposits"],
+  },
 ];

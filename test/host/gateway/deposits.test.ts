@@ -104,7 +104,7 @@ describe("gateway: requests to a sensor", () => {
     assert.deepEqual((await look(box, hint as number)).payload, carried(two));
   });
 
-  it("keeps four, so that answers have room, and takes one more when one is collected", async () => {
+  it("keeps four of one network, so that answers have room, and takes one more when one is collected", async () => {
     const { box, senderId } = await agree(1);
     const all = [0, 1, 2, 3, 4].map(request);
     const codes: number[] = [];

@@ -99,4 +99,15 @@ describe("mailboxes", () => {
     ]);
     assert.equal(mailboxes.deposit("AAAAAAAA", item(7, 0), few, NOW), "full");
   });
+
+  it("leave room for another network, whatever one sends", () => {
+    const box = open(1);
+    const kind: MessageKind = { includes: () => true, most: 3, mostOfOne: 2, whenFull: "refuse" };
+    const send = (from: string, n: number) =>
+      mailboxes.deposit(box, { payload: Uint8Array.of(n), contentFormat: 7, from }, kind, NOW);
+    assert.deepEqual([send("a", 0), send("a", 1), send("a", 2)], ["stored", "stored", "full"]);
+    assert.deepEqual([send("b", 3), send("b", 4)], ["stored", "full"]);
+    mailboxes.collect(box, mailboxes.next(box)?.number as number, NOW);
+    assert.equal(send("a", 5), "stored");
+  });
 });
