@@ -455,7 +455,7 @@ export const mutations: readonly Mutation[] = [
     file: "host/gateway/mailboxes.ts",
     find: '      if (surplus.length > 0 && kind.whenFull === "refuse") return "full";',
     replace: "",
-    suites: atGateway,
+    suites: ["host/gateway/mailboxes"],
   },
   {
     file: "host/gateway/mailboxes.ts",
