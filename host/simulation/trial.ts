@@ -212,7 +212,13 @@ export class Trial {
 
 /** The Location-Path in a 2.01; undefined for anything else. */
 function locationOf(datagram: Uint8Array): string | undefined {
-  const message = decodeMessage(datagram);
+  let message: Message | undefined;
+  try {
+    message = decodeMessage(datagram);
+  } catch (error) {
+    // A hostile gateway may have been sent anything.
+    if (!(error instanceof SyntaxError)) throw error;
+  }
   if (message?.code !== Codes.created) return undefined;
   const segments = message.options.filter(({ number }) => number === OptionNumbers.locationPath);
   return segments.length === 0

@@ -27,6 +27,7 @@ import { FinishedInitiator, type WaitingInitiator } from "../../protocol/exchang
 import type { Policy } from "../../protocol/exchange/policy.js";
 import { consumeShareVerification } from "../../protocol/exchange/share-verification.js";
 import { identityFromText } from "../../protocol/mikey/identity.js";
+import { ownHost } from "../host/own-host.js";
 import { forward } from "../host/responder/forwarding.js";
 import { begin, pskAt, type World, world } from "../host/third-party/world.js";
 import { AckingSensor } from "./crash-sensor.js";
@@ -46,6 +47,7 @@ class Server {
   readonly events: { readonly life: number; readonly event: PartyEvent }[] = [];
   life = 0;
   port = 0;
+  readonly host = ownHost();
   #process: PartyProcess | undefined;
 
   constructor(
@@ -55,7 +57,7 @@ class Server {
   ) {}
 
   get address(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.host}:${this.port}`;
   }
 
   async start(): Promise<void> {
@@ -160,7 +162,7 @@ describe("system: third parties and Responder under SIGKILL", function () {
     });
     for (const name of SENSORS) await enrol(name);
     await Promise.all([hospital, ...parties].map((each) => each.start()));
-    for (const relay of relays) relay.connect({ address: "127.0.0.1", port: hospital.port });
+    for (const relay of relays) relay.connect({ address: hospital.host, port: hospital.port });
     for (const name of SENSORS) sensors.set(name, await AckingSensor.open());
   });
 

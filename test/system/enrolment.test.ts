@@ -22,7 +22,9 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildEngine, EngineUnavailableError } from "../../boards/linux/build.js";
+import { ownHost } from "../host/own-host.js";
 
+const HOST = ownHost();
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const main = here("../../host/cli/main.js");
 const launch = here("../../boards/linux/launch.js");
@@ -84,7 +86,7 @@ describe("system: enrolment of a board", function () {
   async function freePorts(count: number): Promise<number[]> {
     const sockets = Array.from({ length: count }, () => createSocket("udp4"));
     for (const socket of sockets) {
-      socket.bind(0, "127.0.0.1");
+      socket.bind(0, HOST);
       await once(socket, "listening");
     }
     const found = sockets.map((socket) => socket.address().port);
@@ -140,9 +142,9 @@ describe("system: enrolment of a board", function () {
 
   const enrolLine = (parties: readonly string[] = ["party-01", "party-02", "party-03"]): string =>
     "enrol --authority authority --sensor sensor01 --threshold 2 " +
-    `--responder hospital=hospital@127.0.0.1:${ports[4]} ` +
+    `--responder hospital=hospital@${HOST}:${ports[4]} ` +
     parties
-      .map((name) => `--third-party ${name}=${name}@127.0.0.1:${ports[Number(name.slice(-1)) - 1]}`)
+      .map((name) => `--third-party ${name}=${name}@${HOST}:${ports[Number(name.slice(-1)) - 1]}`)
       .join(" ");
   const toBoard = "--board board.json --serial tty";
 
@@ -152,7 +154,7 @@ describe("system: enrolment of a board", function () {
       parties.map((name) => ["third-party", name, ports[Number(name.slice(-1)) - 1]]),
     );
     const runs = servers.map(([command, name, port]) =>
-      start(main, `${command}`, "--dir", `${name}`, "--listen", `127.0.0.1:${port}`),
+      start(main, `${command}`, "--dir", `${name}`, "--listen", `${HOST}:${port}`),
     );
     await until("the servers", () => runs.every(({ said }) => said.includes('"listening"')));
     rmSync(join(folder, "tty"), { force: true });

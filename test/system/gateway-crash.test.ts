@@ -38,6 +38,7 @@ import { createShareVerification } from "../../protocol/exchange/share-verificat
 import { identityFromText } from "../../protocol/mikey/identity.js";
 import { protectRequest } from "../../protocol/oscore/protect.js";
 import { weightMatrix } from "../../protocol/shares/weights.js";
+import { ownHost } from "../host/own-host.js";
 
 const KILLS = Number(process.env.SYMBOLON_KILLS ?? 8);
 const HANDLE = 9;
@@ -129,8 +130,7 @@ describe("system: a gateway that is killed", function () {
       thirdParties: parties.map(({ address }) => address),
     });
     let gateway: PartyProcess | undefined;
-    // While it is dead nobody else on this machine takes its port at an address of its own.
-    const host = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+    const host = ownHost();
     let port = 0;
     const start = async () => {
       const args = ["gateway", "--dir", folder, "--listen", `${host}:${port}`];

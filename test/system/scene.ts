@@ -14,6 +14,7 @@ import { toHex } from "../../protocol/bytes.js";
 import { decodeMessage } from "../../protocol/coap/message.js";
 import { readShareMessage } from "../../protocol/exchange/share-message.js";
 import { isProtected, readRequestHeader } from "../../protocol/oscore/protect.js";
+import { ownHost } from "../host/own-host.js";
 
 const main = programFile("host/cli/main.js");
 const SENSOR = "sensor01";
@@ -52,6 +53,7 @@ export class Scene {
   #engine: string[] = [];
   #folders: Folders | undefined;
   #port = 0;
+  readonly #host = ownHost();
 
   async open(): Promise<void> {
     this.#engine = await findEngine();
@@ -137,7 +139,15 @@ export class Scene {
       name,
       script: main,
       args: [
-        ...[command, "--dir", dir as string, "--listen", `127.0.0.1:${port}`, "--deadline", `${DEADLINE}`],
+        ...[
+          command,
+          "--dir",
+          dir as string,
+          "--listen",
+          `${this.#host}:${port}`,
+          "--deadline",
+          `${DEADLINE}`,
+        ],
         ...(name === HOSPITAL ? ["--print"] : []),
       ],
       // What a process that was killed has said last, on standard error.
@@ -148,7 +158,7 @@ export class Scene {
     });
     this.#servers.set(name, server);
     const listening = await server.waitFor("listening", ({ event }) => event === "listening", START);
-    const at = { address: "127.0.0.1", port: listening.port as number };
+    const at = { address: this.#host, port: listening.port as number };
     for (const [path, relay] of this.#relays) if (path.endsWith(` ${name}`)) relay.connect(at);
     return at.port;
   }

@@ -27,6 +27,7 @@ import type { Policy } from "../../../protocol/exchange/policy.js";
 import { withPseudonym } from "../../../protocol/exchange/pseudonym.js";
 import { VOUCH_PATH } from "../../../protocol/exchange/trigger.js";
 import type { CoapContent } from "../../../protocol/oscore/message.js";
+import { ownHost } from "../own-host.js";
 import { stand } from "../responder/forwarding.js";
 import { begin, known, presented, stated, type World } from "../third-party/world.js";
 
@@ -98,6 +99,7 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
   };
 
   const responderStore = new MemoryStore();
+  const host = ownHost();
   let responderPort = 0;
   let http: HttpListener | undefined;
   const startResponder = async () => {
@@ -130,12 +132,12 @@ export async function scene(w: World, options: SceneOptions = {}): Promise<Scene
           responder.close();
         },
       },
-      { port: responderPort, onProtected: (peer, request) => channel.receive(peer, request) },
+      { host, port: responderPort, onProtected: (peer, request) => channel.receive(peer, request) },
     );
     responderPort = servers.get("responder")?.server.port as number;
     if (options.onHttp !== undefined) {
       http = await startOscoreServer({
-        listen: { host: "127.0.0.1", port: http?.port ?? 0 },
+        listen: { host, port: http?.port ?? 0 },
         onProtected(peer, request) {
           options.onHttp?.(request);
           return channel.receive(peer, request);
