@@ -51,11 +51,11 @@ export class FlashLog implements Storage {
   write(name: string, value: Uint8Array): void {
     const record = encode(name, value);
     try {
-      if (this.#end === undefined || this.#end + record.length > this.flash.blockSize) {
+      const at = this.#end;
+      if (at === undefined || !this.#isFree(at, record.length)) {
         const values = new Map(this.#values);
         this.#move(values.set(name, value));
       } else {
-        const at = this.#end;
         // Should it fail, the sector ends in something unknown.
         this.#end = undefined;
         this.#put(this.#sector, at, record);
@@ -103,6 +103,17 @@ export class FlashLog implements Storage {
       at += length;
     }
     this.#end = at;
+  }
+
+  /**
+   * Whether the sector has so many bytes from there on, erased, and the word behind them, where reading is to stop: no
+   * reset leaves anything behind a gap, but what stood there would count again.
+   */
+  #isFree(at: number, length: number): boolean {
+    const left = this.flash.blockSize - at;
+    return (
+      length <= left && this.#get(this.#sector, at, Math.min(length + 4, left)).every((byte) => byte === 0xff)
+    );
   }
 
   /** Writes all values to the other sector, and its header last: until then the old sector holds. */

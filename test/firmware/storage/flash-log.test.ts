@@ -255,4 +255,29 @@ describe("values in flash", () => {
       for (let i = 0; i < 5; i++) take();
     }
   });
+
+  it("lets nothing behind a gap count again", () => {
+    const flash = new TestFlash(256);
+    const log = new FlashLog(flash);
+    log.write("chain", Uint8Array.of(1));
+    const gap = used(flash);
+    // As long as the next record, then a whole one that was never before it.
+    log.write("t", Uint8Array.of(2));
+    const stale = used(flash);
+    log.write("chain", Uint8Array.of(9));
+    flash.bytes.fill(0xff, gap, stale);
+    const found = new FlashLog(flash);
+    deepEqual(found.read("chain"), Uint8Array.of(1));
+    found.write("t", Uint8Array.of(3));
+    const again = new FlashLog(flash);
+    deepEqual(again.read("t"), Uint8Array.of(3));
+    deepEqual(again.read("chain"), Uint8Array.of(1), "an old value is back");
+  });
 });
+
+/** Bytes of the first sector up to the end of what is written. */
+function used({ bytes, blockSize }: TestFlash): number {
+  let end = blockSize;
+  while (bytes[end - 1] === 0xff) end--;
+  return Math.ceil(end / 4) * 4;
+}
